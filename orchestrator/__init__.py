@@ -1,0 +1,1 @@
+"""From a runspec to a recorded run, and back bit for bit."""

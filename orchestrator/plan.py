@@ -1,0 +1,58 @@
+"""The Plan: a run with everything pinned. Its digest is its name; two submits of the same thing share it.
+
+Nothing here may depend on who submits, when, or from where. The container is set up from the plan alone, so a
+later version of this program replays it with the environment, command and mounts that stand here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from orchestrator.digest import Digest
+from orchestrator.model import Document, Frozen
+from orchestrator.runspec.model import Resources, Scalar, VerifySpec
+
+
+class ImagePin(Frozen):
+    """An image by content. ``lock`` is the digest of the lock it is rebuilt from."""
+
+    manifest: Digest
+    """The OCI manifest digest: what a registry or an engine with the containerd store calls it."""
+    config: Digest
+    """The image ID: what the classic Docker engine calls it."""
+    lock: Digest
+
+
+class DataPin(Frozen):
+    """One input by content: a single file, or a tree object."""
+
+    kind: Literal["file", "tree"]
+    digest: Digest
+    mount: str
+
+
+class Plan(Document):
+    """All that determines an outcome."""
+
+    format: Literal["orchestrator.plan/1"] = "orchestrator.plan/1"
+    image: ImagePin
+    code: Digest
+    """The tree object that becomes /workspace."""
+    data: dict[str, DataPin]
+    agent: Digest
+    """The tree object of the agent, mounted read-only."""
+    interpreter: str
+    """The Python inside the image that runs the agent."""
+    command: tuple[str, ...]
+    params: dict[str, Scalar]
+    env: dict[str, str]
+    """The whole environment of the job, secrets excepted."""
+    secrets: tuple[str, ...]
+    """Names only: the values are given anew at each execution and recorded nowhere."""
+    seed: int
+    determinism: Literal["off", "standard", "strict"]
+    resources: Resources
+    network: Literal["none", "bridge"]
+    exclude: tuple[str, ...]
+    """Patterns of files that are no artifacts."""
+    verify: VerifySpec

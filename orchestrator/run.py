@@ -1,0 +1,61 @@
+"""The Run: one execution of a plan, as it is recorded. Immutable once it is written."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from orchestrator.digest import Digest
+from orchestrator.model import Document, Frozen
+
+Status = Literal["finished", "failed", "killed", "lost"]
+"""finished: exit code 0. failed: another code. killed: stopped from outside, or timed out. lost: no exit record."""
+
+
+class Origin(Frozen):
+    """Who asked for a run, and from what."""
+
+    kind: Literal["submit", "replay"]
+    of: str | None = None
+    """The run that a replay repeats."""
+    spec: Digest | None = None
+    """The runspec file, as it was."""
+    git: dict[str, Any] = {}
+    """``commit``, ``dirty``, ``branch`` of the code's work tree, where it is one."""
+    requirements: Digest | None = None
+    """requirements.txt, exported from the lock."""
+    conda: Digest | None = None
+    """environment.yml, exported from the lock."""
+
+
+class Facts(Frozen):
+    """What is true of one execution and need not come back."""
+
+    created: str
+    """RFC 3339, UTC, as are the other times."""
+    started: str | None = None
+    ended: str | None = None
+    host: dict[str, Any] = {}
+    engine: dict[str, Any] = {}
+    environment: dict[str, Any] = {}
+    """What the agent saw inside: interpreter, packages, CPU, threads."""
+    stdout: Digest | None = None
+    stderr: Digest | None = None
+    console: Digest | None = None
+    """The order and times of what was written to both streams."""
+    events: Digest | None = None
+    """The agent's events as they came, times included."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know: files left out, damaged events, a timeout."""
+
+
+class Run(Document):
+    """id + plan + outcome + facts."""
+
+    format: Literal["orchestrator.run/1"] = "orchestrator.run/1"
+    id: str
+    name: str
+    status: Status
+    plan: Digest
+    outcome: Digest | None
+    origin: Origin
+    facts: Facts

@@ -1,0 +1,137 @@
+"""The store on this machine's disk: ``blobs/sha256/ab/abcd…`` and ``records/folder/name``."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from orchestrator.digest import Digest
+from orchestrator.errors import NotFound, UsageError
+from orchestrator.store import durable
+
+EPOCH = 315_532_800
+"""1980-01-01 UTC, the oldest time that zip can carry: the modification time of every blob we hand out."""
+
+_CHUNK = 1 << 20
+
+
+class LocalBlobs:
+    """Blobs as read-only files. Writing is idempotent and safe beside other writers."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root / "blobs" / "sha256"
+        self._scratch = root / "tmp"
+        durable.make_folder(self._root)
+        durable.make_folder(self._scratch)
+
+    def get(self, digest: Digest) -> IO[bytes]:
+        """See :class:`~orchestrator.store.port.BlobStore`."""
+        return self.path(digest).open("rb")
+
+    def put(self, stream: IO[bytes]) -> Digest:
+        """See :class:`~orchestrator.store.port.BlobStore`."""
+        hasher = hashlib.sha256()
+        with durable.aside(self._scratch) as (written, sink):
+            while chunk := stream.read(_CHUNK):
+                hasher.update(chunk)
+                sink.write(chunk)
+        digest = Digest.from_hex(hasher.hexdigest())
+        self._commit(written, digest)
+        return digest
+
+    def adopt(self, file: Path, digest: Digest) -> None:
+        """See :class:`~orchestrator.store.port.FileBacked`. Across file systems the bytes are copied instead."""
+        if self.has(digest):
+            return
+        linked = self._scratch / f"{os.getpid()}-{digest.hex}"
+        try:
+            os.link(file, linked, follow_symlinks=False)
+        except OSError:
+            with file.open("rb") as stream:
+                copied = self.put(stream)
+            if copied != digest:
+                raise UsageError(f"{file} changed while it was being stored") from None
+            return
+        with linked.open("rb") as stream:
+            os.fsync(stream.fileno())
+        self._commit(linked, digest)
+
+    def has(self, digest: Digest) -> bool:
+        """See :class:`~orchestrator.store.port.BlobStore`."""
+        return self._place(digest).is_file()
+
+    def list(self) -> Iterator[Digest]:
+        """See :class:`~orchestrator.store.port.BlobStore`."""
+        for folder in sorted(self._root.iterdir()):
+            for file in sorted(folder.iterdir()):
+                yield Digest.from_hex(file.name)
+
+    def path(self, digest: Digest) -> Path:
+        """See :class:`~orchestrator.store.port.FileBacked`."""
+        path = self._place(digest)
+        if not path.is_file():
+            raise NotFound(f"the store has no blob {digest}")
+        return path
+
+    def _place(self, digest: Digest) -> Path:
+        return self._root / digest.hex[:2] / digest.hex
+
+    def _commit(self, written: Path, digest: Digest) -> None:
+        place = self._place(digest)
+        durable.make_folder(place.parent)
+        if os.geteuid() == 0:
+            os.chown(written, 0, 0, follow_symlinks=False)
+        with contextlib.suppress(PermissionError):   # adopted from a container's user: readable is enough
+            written.chmod(0o444)
+            os.utime(written, (EPOCH, EPOCH))
+        written.rename(place)
+        durable.fsync_directory(place.parent)
+
+
+class LocalRecords:
+    """Records as files. A record is written once; the first of several writers wins."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root / "records"
+        self._scratch = root / "tmp"
+        durable.make_folder(self._root)
+        durable.make_folder(self._scratch)
+
+    def read(self, key: str) -> bytes | None:
+        """See :class:`~orchestrator.store.port.RecordStore`."""
+        try:
+            return self._place(key).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def create(self, key: str, data: bytes) -> bool:
+        """See :class:`~orchestrator.store.port.RecordStore`."""
+        place = self._place(key)
+        durable.make_folder(place.parent)
+        with durable.aside(self._scratch) as (written, sink):
+            sink.write(data)
+        try:
+            os.link(written, place)
+        except FileExistsError:
+            return False
+        finally:
+            written.unlink()
+        durable.fsync_directory(place.parent)
+        return True
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """See :class:`~orchestrator.store.port.RecordStore`."""
+        for file in sorted(self._root.rglob("*")):
+            key = str(file.relative_to(self._root))
+            if file.is_file() and key.startswith(prefix):
+                yield key
+
+    def _place(self, key: str) -> Path:
+        parts = key.split("/")
+        if not all(part and part.strip(".") and "\0" not in part for part in parts):
+            raise UsageError(f"not a record key: {key!r}")
+        return self._root.joinpath(*parts)

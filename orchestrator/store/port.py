@@ -1,0 +1,67 @@
+"""The two ports of the store: blobs named by their digest, and records named by a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Protocol, runtime_checkable
+
+from orchestrator.digest import Digest
+
+
+class BlobStore(Protocol):
+    """Immutable bytes named by their sha256. Conformance: tests/contracts/test_blob_store.py."""
+
+    def get(self, digest: Digest) -> IO[bytes]:
+        """Open a blob for reading. Reading to the end verifies it.
+
+        Raises:
+            NotFound: no such blob.
+            Corruption: raised at the end of reading where the bytes are not what the name says.
+        """
+        ...
+
+    def put(self, stream: IO[bytes]) -> Digest:
+        """Store all that is left in a stream, durably, and return its digest."""
+        ...
+
+    def has(self, digest: Digest) -> bool:
+        """Whether the blob is there (its bytes are not read)."""
+        ...
+
+    def list(self) -> Iterator[Digest]:
+        """Every blob, in the order of their digests."""
+        ...
+
+
+@runtime_checkable
+class FileBacked(Protocol):
+    """A blob store whose blobs are files on this machine: they can be linked, mounted and adopted."""
+
+    def path(self, digest: Digest) -> Path:
+        """The file of a blob; the caller must not write to it.
+
+        Raises:
+            NotFound: no such blob.
+        """
+        ...
+
+    def adopt(self, file: Path, digest: Digest) -> None:
+        """Take a finished file as a blob without copying it. The caller has just hashed it and nothing writes to it."""
+        ...
+
+
+class RecordStore(Protocol):
+    """Small named documents: runs, and what was built from what. Conformance: tests/contracts/test_record_store.py."""
+
+    def read(self, key: str) -> bytes | None:
+        """The record's bytes, or None."""
+        ...
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write a record that is not there yet, durably and whole; False (and nothing written) where it is."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """The keys that begin with ``prefix``, in order. A key is ``folder/name``."""
+        ...

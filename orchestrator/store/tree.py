@@ -1,0 +1,83 @@
+"""A directory as an object: a flat, sorted list of what is in it, and the way there and back.
+
+Only what a checkout can restore is recorded: regular files with their executable bit, symbolic links as text,
+empty folders. Times, owners and other modes are not content.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from orchestrator.digest import Digest
+from orchestrator.model import Document, Frozen
+from orchestrator.store.port import BlobStore
+
+
+class FileEntry(Frozen):
+    """A regular file."""
+
+    kind: Literal["file"] = "file"
+    path: str
+    digest: Digest
+    size: int
+    executable: bool = False
+
+
+class LinkEntry(Frozen):
+    """A symbolic link, never followed."""
+
+    kind: Literal["link"] = "link"
+    path: str
+    target: str
+
+
+class FolderEntry(Frozen):
+    """An empty folder."""
+
+    kind: Literal["folder"] = "folder"
+    path: str
+
+
+Entry = Annotated[FileEntry | LinkEntry | FolderEntry, Field(discriminator="kind")]
+
+
+class Tree(Document):
+    """A directory's content, by path in byte order. The document's digest is the tree digest."""
+
+    format: Literal["orchestrator.tree/1"] = "orchestrator.tree/1"
+    entries: tuple[Entry, ...]
+
+    @classmethod
+    def of(cls, entries: list[FileEntry | LinkEntry | FolderEntry]) -> Tree:
+        """A tree of these entries, put in order."""
+        return cls(entries=tuple(sorted(entries, key=lambda entry: entry.path.encode())))
+
+    @property
+    def files(self) -> dict[str, FileEntry]:
+        """The regular files by path."""
+        return {entry.path: entry for entry in self.entries if isinstance(entry, FileEntry)}
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(entry.size for entry in self.files.values())
+
+
+def load(blobs: BlobStore, digest: Digest) -> Tree:
+    """The tree object with this digest.
+
+    Raises:
+        NotFound: the store has no such object.
+        Corruption: it is damaged.
+    """
+    with blobs.get(digest) as stream:
+        return Tree.from_bytes(stream.read())
+
+
+def save(blobs: BlobStore, tree: Tree) -> Digest:
+    """Store a tree object whose files are stored already."""
+    digest = tree.digest
+    return digest if blobs.has(digest) else blobs.put(io.BytesIO(tree.to_bytes()))

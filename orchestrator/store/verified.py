@@ -1,0 +1,81 @@
+"""No unverified byte leaves the store: a wrapper around any blob store that checks what is read."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+
+from orchestrator.digest import Digest
+from orchestrator.errors import Corruption, EnvironmentProblem
+from orchestrator.store.port import BlobStore, FileBacked
+
+
+class Verified:
+    """A blob store whose reads are checked against the digest they were asked for."""
+
+    def __init__(self, inner: BlobStore) -> None:
+        self._inner = inner
+
+    def get(self, digest: Digest) -> IO[bytes]:
+        """See :class:`~orchestrator.store.port.BlobStore`."""
+        return cast(IO[bytes], _Checking(self._inner.get(digest), digest))
+
+    def put(self, stream: IO[bytes]) -> Digest:
+        """See :class:`~orchestrator.store.port.BlobStore`."""
+        return self._inner.put(stream)
+
+    def has(self, digest: Digest) -> bool:
+        """See :class:`~orchestrator.store.port.BlobStore`."""
+        return self._inner.has(digest)
+
+    def list(self) -> Iterator[Digest]:
+        """See :class:`~orchestrator.store.port.BlobStore`."""
+        return self._inner.list()
+
+    def path(self, digest: Digest) -> Path:
+        """See :class:`~orchestrator.store.port.FileBacked`: the file is read and checked before it is named."""
+        path = self._files().path(digest)
+        with path.open("rb") as stream:
+            check(Digest.of_stream(stream), digest)
+        return path
+
+    def adopt(self, file: Path, digest: Digest) -> None:
+        """See :class:`~orchestrator.store.port.FileBacked`."""
+        self._files().adopt(file, digest)
+
+    def _files(self) -> FileBacked:
+        if not isinstance(self._inner, FileBacked):
+            raise EnvironmentProblem("this store keeps no files on this machine")
+        return self._inner
+
+
+def check(found: Digest, wanted: Digest) -> None:
+    """Raise Corruption where two digests differ."""
+    if found != wanted:
+        raise Corruption(f"blob {wanted} is damaged: its bytes hash to {found}")
+
+
+class _Checking(io.BufferedIOBase):
+    """A stream that hashes what passes, and speaks up at its end."""
+
+    def __init__(self, inner: IO[bytes], digest: Digest) -> None:
+        self._inner = inner
+        self._digest = digest
+        self._hasher = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = self._inner.read(-1 if size is None else size)
+        self._hasher.update(data)
+        if size is None or size < 0 or (size > 0 and not data):
+            check(Digest.from_hex(self._hasher.hexdigest()), self._digest)
+        return data
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
