@@ -47,8 +47,8 @@ class Plan(Document):
     params: dict[str, Scalar]
     env: dict[str, str]
     """The whole environment of the job, secrets excepted."""
-    secrets: tuple[str, ...]
-    """Names only: the values are given anew at each execution and recorded nowhere."""
+    secrets: dict[str, str]
+    """Name -> where its value is looked up at each execution; the values are recorded nowhere."""
     seed: int
     determinism: Literal["off", "standard", "strict"]
     resources: Resources

@@ -66,10 +66,13 @@ def run(
     return done.stdout
 
 
-def detach(argv: Sequence[str], *, log: Path) -> int:
-    """Start a program that outlives this one, in a session of its own; its talk goes to ``log``. Returns its PID."""
+def detach(argv: Sequence[str], *, log: Path, keep: Sequence[int] = ()) -> int:
+    """Start a program that outlives this one, in a session of its own. Returns its PID.
+
+    Its talk goes to ``log``; it inherits the descriptors in ``keep``, and with them the locks they hold.
+    """
     with log.open("ab") as sink:
         child = subprocess.Popen(
-            list(argv), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True, close_fds=True
+            list(argv), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True, pass_fds=tuple(keep)
         )
     return child.pid

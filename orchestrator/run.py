@@ -48,6 +48,15 @@ class Facts(Frozen):
     """What a reader must know: files left out, damaged events, a timeout."""
 
 
+class VerdictRecord(Document):
+    """What a replay came to: stored beside the runs, under the run that was repeated."""
+
+    format: Literal["orchestrator.verdict/1"] = "orchestrator.verdict/1"
+    of: str
+    replay: str
+    verdict: dict[str, Any]
+
+
 class Run(Document):
     """id + plan + outcome + facts."""
 

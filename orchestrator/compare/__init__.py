@@ -1,0 +1,1 @@
+"""What differs, as a tree; whether that is allowed, as a verdict; and how either is shown: three things."""

@@ -1,0 +1,1 @@
+"""Plan -> Outcome: prepare the mounts, drive the engine through a table of states, follow the agent, collect."""

@@ -1,0 +1,1 @@
+"""An image as a pure function of its lock: wheels become layers, layers an OCI image, the image goes to an engine."""

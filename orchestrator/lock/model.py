@@ -44,8 +44,8 @@ class BasePin(Frozen):
     kind: Literal["debian", "reference", "dockerfile"]
     name: str
     """The folder under images/, the image reference, or the Dockerfile."""
-    source: Digest
-    """What it can be made from again, as a blob: the DebianBase document, or the image's own config."""
+    origin: Digest | None
+    """What a person keeps of it, as a blob: the DebianBase document (it is rebuilt from that), the Dockerfile's text."""
     layers: tuple[LayerPin, ...]
     interpreter: str
     """The Python that the environment is made for, e.g. /usr/bin/python3.11."""
@@ -80,3 +80,14 @@ class Lock(Document):
     wheels: tuple[WheelPin, ...]
     layers: tuple[tuple[str, ...], ...]
     """The layer plan: which wheel files stand in which layer, in order."""
+
+
+class Asked(Frozen):
+    """What a spec asks of its image: a lock that answers another question is stale."""
+
+    kind: Literal["debian", "reference", "dockerfile"]
+    base: str
+    origin: Digest | None
+    python: str
+    requirements: tuple[str, ...]
+    builder: str

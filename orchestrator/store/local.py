@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from orchestrator.determinism import EPOCH
 from orchestrator.digest import Digest
 from orchestrator.errors import NotFound, UsageError
 from orchestrator.store import durable
-
-EPOCH = 315_532_800
-"""1980-01-01 UTC, the oldest time that zip can carry: the modification time of every blob we hand out."""
 
 _CHUNK = 1 << 20
 

@@ -51,6 +51,10 @@ class FileBacked(Protocol):
         ...
 
 
+class FileBlobs(BlobStore, FileBacked, Protocol):
+    """Blobs that are files here: what the container's mounts are made of."""
+
+
 class RecordStore(Protocol):
     """Small named documents: runs, and what was built from what. Conformance: tests/contracts/test_record_store.py."""
 

@@ -6,21 +6,31 @@ empty folders. Times, owners and other modes are not content.
 
 from __future__ import annotations
 
-import io
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from orchestrator.digest import Digest
 from orchestrator.model import Document, Frozen
 from orchestrator.store.port import BlobStore
+from orchestrator.store.streams import put_bytes
+
+
+def _inside(path: str) -> str:
+    parts = path.split("/")
+    if "\0" in path or any(part in ("", ".", "..") for part in parts):
+        raise ValueError(f"a path that leads out of its tree: {path!r}")
+    return path
+
+
+InsidePath = Annotated[str, AfterValidator(_inside)]
 
 
 class FileEntry(Frozen):
     """A regular file."""
 
     kind: Literal["file"] = "file"
-    path: str
+    path: InsidePath
     digest: Digest
     size: int
     executable: bool = False
@@ -30,7 +40,7 @@ class LinkEntry(Frozen):
     """A symbolic link, never followed."""
 
     kind: Literal["link"] = "link"
-    path: str
+    path: InsidePath
     target: str
 
 
@@ -38,7 +48,7 @@ class FolderEntry(Frozen):
     """An empty folder."""
 
     kind: Literal["folder"] = "folder"
-    path: str
+    path: InsidePath
 
 
 Entry = Annotated[FileEntry | LinkEntry | FolderEntry, Field(discriminator="kind")]
@@ -79,5 +89,4 @@ def load(blobs: BlobStore, digest: Digest) -> Tree:
 
 def save(blobs: BlobStore, tree: Tree) -> Digest:
     """Store a tree object whose files are stored already."""
-    digest = tree.digest
-    return digest if blobs.has(digest) else blobs.put(io.BytesIO(tree.to_bytes()))
+    return put_bytes(blobs, tree.to_bytes())

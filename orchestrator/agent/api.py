@@ -1,0 +1,120 @@
+"""The native API. One append per point: nothing is buffered that a ``kill -9`` would lose."""
+
+import json
+import os
+import shutil
+import time
+
+from . import wire
+
+_events = None  # the descriptor of the events file; -1 outside a run
+_names = {}  # name -> its JSON text
+_steps = {}  # name -> the next step, for calls that give none
+_torn = False  # whether the last append was cut short: the next one begins on a new line
+
+
+def log_metric(name, value, step=None):
+    # type: (str, float, int | None) -> None
+    """Record one point of a metric.
+
+    Args:
+        name: the metric's name, up to 1,024 bytes of UTF-8.
+        value: a number; anything that ``float()`` takes, NumPy scalars and one-element tensors included.
+        step: a 64-bit integer; counts up from 0 by name where it is not given.
+
+    Raises:
+        ValueError: the name is empty or too long, the value is no number, or the step has more than 64 bits.
+        OSError: the record cannot be written (a full disk).
+    """
+    quoted = _names.get(name)
+    if quoted is None:
+        quoted = _names[name] = wire.quote_name(name)
+    if step is None:
+        step = _steps.get(name, 0)
+    step = int(step)
+    if abs(step) > wire.MAX_STEP:
+        raise ValueError("a step beyond 64 bits: %d" % step)
+    _append(wire.metric_line(time.time_ns(), quoted, step, float(value)))
+    _steps[name] = step + 1
+
+
+def log_metrics(metrics, step=None):
+    # type: (dict, int | None) -> None
+    """Record one point of each of several metrics. Raises as :func:`log_metric` does."""
+    for name, value in metrics.items():
+        log_metric(name, value, step)
+
+
+def log_param(name, value):
+    # type: (str, object) -> None
+    """Record a parameter: true/false, a number or text; anything else is recorded as its text. The last value counts."""
+    _append(wire.param_line(time.time_ns(), wire.quote_name(name), value))
+
+
+def log_params(params):
+    # type: (dict) -> None
+    """Record several parameters."""
+    for name, value in params.items():
+        log_param(name, value)
+
+
+def log_artifact(path, name=None):
+    # type: (str, str | None) -> None
+    """Keep a file or folder: it is copied to ``/outputs/NAME`` (default: its own name).
+
+    Raises:
+        OSError: there is no such file, or no room.
+        ValueError: the name leads out of /outputs.
+    """
+    if not _inside_run():
+        return
+    source = os.fspath(path)
+    relative = os.path.normpath(name or os.path.basename(os.path.abspath(source)))
+    if os.path.isabs(relative) or relative.split(os.sep)[0] in ("..", "."):
+        raise ValueError("an artifact's name stays inside /outputs: %r" % name)
+    target = os.path.join(wire.OUTPUTS, relative)
+    if os.path.abspath(source) == target:
+        return
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if os.path.isdir(source):
+        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(source, target)
+
+
+def params():
+    # type: () -> dict
+    """The parameters of the runspec; empty outside a run."""
+    try:
+        with open(os.path.join(wire.RECORD, wire.JOB), "rb") as stream:
+            return dict(json.load(stream)["params"])
+    except OSError:
+        return {}
+
+
+def _inside_run():
+    # type: () -> bool
+    return os.path.exists(os.path.join(wire.RECORD, wire.JOB))
+
+
+def _append(line):
+    # type: (bytes) -> None
+    global _events, _torn
+    if _events is None:
+        _events = _open() if _inside_run() else -1
+    if _events < 0:
+        return
+    if _torn:
+        line = b"\n" + line
+    written = 0
+    try:
+        written = os.write(_events, line)
+    finally:
+        _torn = 0 < written < len(line) or (_torn and written == 0)
+    if written < len(line):
+        raise OSError("the record is full: a point was cut short")
+
+
+def _open():
+    # type: () -> int
+    return os.open(os.path.join(wire.RECORD, wire.EVENTS), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

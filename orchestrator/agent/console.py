@@ -1,0 +1,74 @@
+"""The job's stdout and stderr: each kept byte for byte, and beside them when which came."""
+
+import os
+import time
+
+from . import wire
+
+_CHUNK = 1 << 16
+
+
+class Console:
+    """Copies two pipes into two files; ``console`` gets a line ``TIME_NS STREAM LENGTH`` for each piece.
+
+    ``STREAM`` is ``o`` or ``e``. Where the record cannot be written the pipes are still drained, so that the job
+    never blocks; ``lost`` counts the bytes that are in no file.
+    """
+
+    def __init__(self, folder):
+        # type: (str) -> None
+        self.lost = 0
+        self._index = _append_to(folder, wire.CONSOLE)
+        self._files = {}  # reading end of a pipe -> (stream letter, file)
+        self.writing_ends = []
+        for letter in ("o", "e"):
+            reading, writing = os.pipe()
+            os.set_blocking(reading, False)
+            self._files[reading] = (letter, _append_to(folder, wire.STREAM_OF[letter]))
+            self.writing_ends.append(writing)
+
+    def close_writing_ends(self):
+        # type: () -> None
+        """To be called in the parent, once the job holds them."""
+        for writing in self.writing_ends:
+            os.close(writing)
+
+    def pipes(self):
+        # type: () -> list
+        """The pipes that are still open, to wait for."""
+        return list(self._files)
+
+    def copy(self, pipe):
+        # type: (int) -> bool
+        """Copy one piece. False where there is nothing (more) to read now."""
+        if pipe not in self._files:
+            return False
+        letter, file = self._files[pipe]
+        try:
+            piece = os.read(pipe, _CHUNK)
+        except BlockingIOError:
+            return False
+        if not piece:
+            os.close(pipe)
+            del self._files[pipe]
+            return False
+        try:
+            written = os.write(file, piece)
+            os.write(self._index, b"%d %s %d\n" % (time.time_ns(), letter.encode(), written))
+        except OSError:
+            written = 0
+        self.lost += len(piece) - written
+        return True
+
+    def drain(self):
+        # type: () -> None
+        """Copy all that the job left in its pipes."""
+        for pipe in self.pipes():
+            while self.copy(pipe):
+                pass
+
+
+
+def _append_to(folder, name):
+    # type: (str, str) -> int
+    return os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

@@ -1,0 +1,22 @@
+"""Writing a small file so that it is there whole or not at all, whatever dies next."""
+
+import json
+import os
+
+
+def write_json(folder, name, value):
+    # type: (str, str, object) -> None
+    """Write aside, fsync, rename, fsync the folder."""
+    path = os.path.join(folder, name)
+    handle = os.open(path + ".part", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        os.write(handle, json.dumps(value, sort_keys=True).encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    os.rename(path + ".part", path)
+    folder_handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(folder_handle)
+    finally:
+        os.close(folder_handle)

@@ -1,0 +1,223 @@
+"""PID 1 of the container: starts the job as its child, passes signals on, keeps the console, writes how it ended."""
+
+import json
+import os
+import selectors
+import signal
+import sys
+import time
+
+from . import durable, environment, wire
+from .console import Console
+
+JOB_PID = 32
+"""The job's process id in every run: ids below are used up first. File names and seeds are made of it by libraries."""
+
+GRACE_SECONDS = 10.0
+"""Between SIGTERM and SIGKILL."""
+
+NOT_EXECUTABLE, NOT_FOUND = 126, 127
+_FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT)
+
+
+def main():
+    # type: () -> None
+    """Run the job that the record folder describes and end with its exit code."""
+    with open(os.path.join(wire.RECORD, wire.JOB), "rb") as stream:
+        job = json.load(stream)
+    burn_pids(JOB_PID)
+    console = Console(wire.RECORD)
+    wake = _catch_signals()
+    started = time.time_ns()
+    child = start(job["command"], console)
+    console.close_writing_ends()
+    durable.write_json(
+        wire.RECORD, wire.STARTED, {"time": started, "pid": child, "environment": environment.describe()}
+    )
+    watch = Watch(child, console, wake, job.get("timeout"))
+    status = watch.until_end()
+    end_everything()
+    console.drain()
+    if job.get("share"):
+        _open_to_everyone(wire.WORKSPACE, wire.OUTPUTS)
+    durable.write_json(wire.RECORD, wire.EXIT, _exit_record(status, started, watch, console))
+    sys.exit(_code(status))
+
+
+def burn_pids(wanted):
+    # type: (int) -> None
+    """Use up process ids so that the next child gets ``wanted``, where that is still possible."""
+    while True:
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+        if child >= wanted - 1:
+            return
+
+
+def start(command, console):
+    # type: (list, Console) -> int
+    """Start the command in a session of its own, on the console's pipes, in the working directory. Returns its PID."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(console.writing_ends[0], 1)
+        os.dup2(console.writing_ends[1], 2)
+        for number in _FORWARDED + (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        os.closerange(3, 256)
+        os.execvp(command[0], command)
+    except OSError as error:
+        os.write(2, ("orchestrator: cannot run %r: %s\n" % (command[0], error.strerror)).encode())
+        os._exit(NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE)
+    finally:
+        os._exit(NOT_EXECUTABLE)
+
+
+def end_everything():
+    # type: () -> None
+    """Kill and reap what the job left running: after the exit record nothing writes any more."""
+    try:
+        os.kill(-1, signal.SIGKILL)
+        while True:
+            os.waitpid(-1, 0)
+    except OSError:
+        pass
+
+
+class Watch:
+    """The one loop: console, signals, children, the timeout."""
+
+    def __init__(self, child, console, wake, timeout):
+        # type: (int, Console, int, float | None) -> None
+        self.timed_out = False
+        self.signals = []  # the numbers of the signals that came from outside
+        self._child = child
+        self._console = console
+        self._wake = wake
+        self._deadline = time.monotonic() + timeout if timeout else None
+        self._kill_at = None
+
+    def until_end(self):
+        # type: () -> int
+        """Wait for the job to end; returns its wait status."""
+        with selectors.DefaultSelector() as selector:
+            for pipe in self._console.pipes() + [self._wake]:
+                selector.register(pipe, selectors.EVENT_READ)
+            while True:
+                for key, _ in selector.select(self._patience()):
+                    self._handle(key.fd, selector)
+                status = self._reap()
+                if status is not None:
+                    return status
+                self._enforce_deadlines()
+
+    def _handle(self, descriptor, selector):
+        # type: (int, selectors.BaseSelector) -> None
+        if descriptor == self._wake:
+            for number in os.read(self._wake, 4096):
+                self._forward(number)
+        else:
+            self._console.copy(descriptor)
+            if descriptor not in self._console.pipes():
+                selector.unregister(descriptor)
+
+    def _forward(self, number):
+        # type: (int) -> None
+        if number == signal.SIGCHLD:
+            return
+        self.signals.append(int(number))
+        self._send(number)
+        if number in (signal.SIGTERM, signal.SIGINT):
+            self._kill_at = self._kill_at or time.monotonic() + GRACE_SECONDS
+
+    def _reap(self):
+        # type: () -> int | None
+        while True:
+            try:
+                child, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return None
+            if child == 0:
+                return None
+            if child == self._child:
+                return status
+
+    def _patience(self):
+        # type: () -> float | None
+        deadlines = [moment for moment in (self._deadline, self._kill_at) if moment is not None]
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+
+    def _enforce_deadlines(self):
+        # type: () -> None
+        now = time.monotonic()
+        if self._deadline is not None and now >= self._deadline:
+            self.timed_out, self._deadline = True, None
+            self._send(signal.SIGTERM)
+            self._kill_at = now + GRACE_SECONDS
+        if self._kill_at is not None and now >= self._kill_at:
+            self._kill_at = None
+            self._send(signal.SIGKILL)
+
+    def _send(self, number):
+        # type: (int) -> None
+        try:
+            os.killpg(self._child, number)
+        except ProcessLookupError:
+            pass
+
+
+def _catch_signals():
+    # type: () -> int
+    """A descriptor that yields the number of each signal as a byte."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    for number in _FORWARDED + (signal.SIGCHLD,):
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    return reading
+
+
+def _code(status):
+    # type: (int) -> int
+    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _exit_record(status, started, watch, console):
+    # type: (int, int, Watch, Console) -> dict
+    usage = os.times()
+    return {
+        "code": _code(status),
+        "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+        "timed_out": watch.timed_out,
+        "stopped_by": watch.signals,
+        "console_bytes_lost": console.lost,
+        "started": started,
+        "ended": time.time_ns(),
+        "cpu_seconds": usage.children_user + usage.children_system,
+    }
+
+
+def _open_to_everyone(*folders):
+    # type: (*str) -> None
+    """Let a host user with another id read and remove what the job made."""
+    for top in folders:
+        for folder, _, files in os.walk(top):
+            _add_mode(folder, 0o777)
+            for name in files:
+                _add_mode(os.path.join(folder, name), 0o666)
+
+
+def _add_mode(path, bits):
+    # type: (str, int) -> None
+    try:
+        state = os.lstat(path)
+        if not os.path.islink(path) and state.st_uid == os.getuid():
+            os.chmod(path, state.st_mode & 0o777 | bits)
+    except OSError:
+        pass

@@ -1,0 +1,88 @@
+"""What every verb is given: where results, talk and errors go. Results on stdout, all else on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestrator.errors import ExitCode
+
+if TYPE_CHECKING:
+    from orchestrator.execution.follow import Piece
+    from orchestrator.operations.stop import Stop
+    from orchestrator.workspace import Workspace
+
+ENVELOPE = 1
+"""The version of what ``--json`` prints."""
+
+STOP: Stop | None = None
+"""What a signal does while a command runs that must not just die."""
+
+
+class Context:
+    """One invocation."""
+
+    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self.exit_code = ExitCode.OK
+        self._command = ""
+
+    def workspace(self) -> Workspace:
+        """The workspace that the environment configures."""
+        from orchestrator.workspace import Workspace
+
+        return Workspace(report=self.say)
+
+    def say(self, line: str) -> None:
+        """Talk: one line of progress."""
+        if not self.quiet:
+            click.secho(line, err=True, dim=True, color=_colour(sys.stderr))
+
+    def console(self, piece: Piece) -> None:
+        """The job's console, passed through on stderr."""
+        if not self.quiet:
+            sys.stderr.buffer.write(piece.data)
+            sys.stderr.buffer.flush()
+
+    def result(self, command: str, data: Any, text: Callable[[], str]) -> None:
+        """The command's result: ``data`` as JSON in the envelope, or ``text()``."""
+        if self.as_json:
+            self._envelope(command, data=data)
+        else:
+            shown = text()
+            if shown:
+                click.echo(shown, color=_colour(sys.stdout))
+
+    def fail(self, command: str, message: str, hint: str, code: int) -> None:
+        """An error, with what to do next."""
+        if self.as_json:
+            self._envelope(command, error={"message": message, "hint": hint, "exit_code": int(code)})
+        click.secho(f"error: {message}", err=True, fg="red", color=_colour(sys.stderr))
+        if hint:
+            click.secho(f"next: {hint}", err=True, color=_colour(sys.stderr))
+
+    @contextlib.contextmanager
+    def stoppable(self) -> Iterator[Stop]:
+        """Within this block a signal stops the job first."""
+        global STOP
+        from orchestrator.operations.stop import Stop
+
+        STOP = Stop()
+        try:
+            yield STOP
+        finally:
+            STOP = None
+
+    def _envelope(self, command: str, **content: Any) -> None:
+        click.echo(json.dumps({"orchestrator": ENVELOPE, "command": command, **content}, ensure_ascii=False))
+
+
+def _colour(stream: Any) -> bool:
+    return stream.isatty() and "NO_COLOR" not in os.environ

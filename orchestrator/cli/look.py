@@ -1,0 +1,79 @@
+"""logs, ls, show, diff."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from orchestrator.cli import text
+from orchestrator.cli.context import Context
+
+
+@click.command()
+@click.argument("run")
+@click.option("-f", "--follow", is_flag=True, help="Wait for more until the run ends.")
+@click.pass_obj
+def logs(context: Context, run: str, follow: bool) -> None:
+    """Print the console of RUN: what the job wrote to stdout and stderr, each on its own stream here."""
+    from orchestrator.operations.logs import logs as operation
+
+    pieces = operation(context.workspace(), run, follow=follow)
+    if context.as_json:
+        listed = [{"stream": piece.stream, "text": piece.data.decode(errors="replace")} for piece in pieces]
+        context.result("logs", {"pieces": listed}, str)
+        return
+    for piece in pieces:
+        stream = sys.stdout if piece.stream == "stdout" else sys.stderr
+        stream.buffer.write(piece.data)
+        stream.buffer.flush()
+
+
+@click.command()
+@click.option("--name", help="Only runs of this name.")
+@click.option("--status", help="Only runs in this state: running, finished, failed, killed, lost.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@click.pass_obj
+def ls(context: Context, name: str | None, status: str | None, limit: int) -> None:
+    """List runs, the newest first."""
+    from dataclasses import asdict
+
+    from orchestrator.operations.runs import ls as operation
+
+    rows = operation(context.workspace(), name=name, status=status, limit=limit)
+    context.result("ls", {"runs": [asdict(row) for row in rows]}, lambda: text.listing(rows))
+
+
+@click.command()
+@click.argument("run")
+@click.option("--requirements", is_flag=True, help="Print its packages as requirements.txt.")
+@click.option("--conda", is_flag=True, help="Print its packages as a Conda environment.yml.")
+@click.option("--spec", is_flag=True, help="Print the runspec as it was.")
+@click.pass_obj
+def show(context: Context, run: str, requirements: bool, conda: bool, spec: bool) -> None:
+    """Show RUN: plan, parameters, metrics, artifacts, environment, replays."""
+    from orchestrator.operations.runs import show as operation
+
+    workspace = context.workspace()
+    shown = operation(workspace, run)
+    origin = shown.run.origin
+    wanted = (origin.requirements if requirements else None) or (origin.conda if conda else None) or (origin.spec if spec else None)
+    if wanted is not None:
+        with workspace.blobs.get(wanted) as stream:
+            content = stream.read().decode()
+        context.result("show", {"text": content}, lambda: content.rstrip("\n"))
+        return
+    context.result("show", text.shown_data(shown), lambda: text.shown(shown))
+
+
+@click.command()
+@click.argument("left")
+@click.argument("right")
+@click.pass_obj
+def diff(context: Context, left: str, right: str) -> None:
+    """Lay two runs side by side: plans, outcomes and facts, as a tree of what differs."""
+    from orchestrator.compare.render.text import difference_lines
+    from orchestrator.operations.differences import diff as operation
+
+    difference = operation(context.workspace(), left, right)
+    context.result("diff", difference.model_dump(mode="json"), lambda: text.painted(difference_lines(difference)))

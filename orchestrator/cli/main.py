@@ -1,0 +1,124 @@
+"""The entry point: finds the verb, runs it, turns errors into exit codes. Verbs are imported when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from orchestrator.cli.context import Context
+from orchestrator.errors import ExitCode, Interrupted, OrchestratorError
+
+_VERBS = {
+    "init": ("scaffold", "Write a runspec and a script to begin with."),
+    "lock": ("prepare", "Pin every package by hash, beside the spec."),
+    "plan": ("prepare", "Show every digest and what is cached; run nothing."),
+    "build": ("prepare", "Build the image and load it into the engine."),
+    "submit": ("run", "Run a spec and record it."),
+    "replay": ("run", "Run a recorded plan again and compare."),
+    "verify": ("run", "Replay a run or a spec N times; for CI."),
+    "logs": ("look", "Print a run's console."),
+    "ls": ("look", "List runs."),
+    "show": ("look", "Show a run."),
+    "diff": ("look", "Lay two runs side by side."),
+    "doctor": ("machine", "Name what is wrong and the next step."),
+    "schema": ("scaffold", "Print the JSON Schema of a runspec."),
+    "completion": ("machine", "Print the shell completion script."),
+    "supervise": ("run", "Look after a detached run (used by submit --detach)."),
+}
+_HIDDEN = {"supervise"}
+
+
+class _Verbs(click.Group):
+    """Knows the verbs by name; imports one when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        module = importlib.import_module(f"orchestrator.cli.{_VERBS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _VERBS.items() if name not in _HIDDEN])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _VERBS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], set(_VERBS) - _HIDDEN, n=1)
+            ctx.fail(f"no command {args[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and errors.")
+@click.version_option(package_name="orchestrator", prog_name="orchestrator")
+@click.pass_context
+def cli(ctx: click.Context, as_json: bool, quiet: bool) -> None:
+    """Training runs that come back bit for bit.
+
+    A runspec becomes a pinned image; the job runs inside it; everything is recorded; any run replays.
+    Exit codes: 0 fine or identical, 1 job failed or diverged, 2 bad spec or usage, 3 engine or
+    environment, 5 not found, 6 corruption, 130 and 143 signals.
+    """
+    ctx.obj = Context(as_json=as_json, quiet=quiet)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: list[str]) -> int:
+    """Run the command line; returns the exit code."""
+    context = Context(as_json="--json" in argv, quiet=False)
+    command = next((word for word in argv if not word.startswith("-")), "")
+    try:
+        signal.signal(signal.SIGINT, _on_signal)
+        signal.signal(signal.SIGTERM, _on_signal)
+        with cli.make_context("orchestrator", _json_first(argv)) as ctx:
+            cli.invoke(ctx)
+        return int(ctx.obj.exit_code)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        context.fail(command, error.format_message(), "see `orchestrator --help`", ExitCode.USAGE)
+        return ExitCode.USAGE
+    except OrchestratorError as error:
+        context.fail(command, error.message, error.hint, error.exit_code)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]   # whoever read us has gone
+        return 128 + signal.SIGPIPE
+
+
+def _json_first(argv: list[str]) -> list[str]:
+    """``--json`` and ``--quiet`` are understood after the verb too."""
+    if "--" in argv:
+        cut = argv.index("--")
+        return [*_json_first(argv[:cut]), *argv[cut:]]
+    front = [word for word in argv if word in ("--json", "-q", "--quiet")]
+    return [*front, *(word for word in argv if word not in front)]
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    from orchestrator.cli.context import STOP
+
+    if STOP is None:
+        raise Interrupted("interrupted", number)
+    STOP.request(number)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""submit, replay, verify, and the background process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli import text
+from orchestrator.cli.context import Context
+from orchestrator.cli.prepare import SET, SPEC
+from orchestrator.errors import ExitCode
+
+
+@click.command()
+@SPEC
+@SET
+@click.option("--detach", is_flag=True, help="Return at once; `logs -f` follows the run.")
+@click.pass_obj
+def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: bool) -> None:
+    """Pin SPEC, build or find its image, run it and record it. Exits 1 where the job fails."""
+    from orchestrator.operations.execute import Watcher, last_metrics
+    from orchestrator.operations.submitting import submit as operation
+
+    workspace = context.workspace()
+    with context.stoppable() as stop:
+        done = operation(
+            workspace, spec, overrides=overrides, detach=detach, watcher=Watcher(context.console, stop)
+        )
+    metrics = last_metrics(workspace, done.run) if done.run else {}
+    data = {
+        "id": done.id,
+        "status": done.run.status if done.run else "running",
+        "plan": done.plan_digest,
+        "outcome": done.run.outcome if done.run else None,
+        "image": done.plan.image.model_dump(mode="json"),
+        "metrics": metrics,
+        "notes": list(done.run.facts.notes) if done.run else [],
+    }
+    if done.run and done.run.status != "finished":
+        context.exit_code = ExitCode.FAILED
+    context.result("submit", data, lambda: text.submitted(done, metrics))
+
+
+@click.command()
+@click.argument("run")
+@click.pass_obj
+def replay(context: Context, run: str) -> None:
+    """Run the recorded plan of RUN again and compare the outcomes. Exits 0 only if the policy holds."""
+    from orchestrator.operations.execute import Watcher
+    from orchestrator.operations.replaying import replay as operation
+
+    with context.stoppable() as stop:
+        done = operation(context.workspace(), run, watcher=Watcher(context.console, stop))
+    context.exit_code = done.verdict.exit_code
+    data = {
+        "of": done.original.id,
+        "id": done.replay.id,
+        "plan": done.original.plan,
+        "outcomes": [done.original.outcome, done.replay.outcome],
+        "verdict": done.verdict.model_dump(mode="json"),
+    }
+    context.result("replay", data, lambda: text.replayed(done))
+
+
+@click.command()
+@click.argument("target")
+@click.option("--times", type=click.IntRange(min=1), default=1, show_default=True, help="How many replays.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
+@click.pass_obj
+def verify(context: Context, target: str, times: int, form: str) -> None:
+    """Replay TARGET, a run or a spec, and judge it by its policy. Exits 1 where it no longer reproduces."""
+    from orchestrator.compare.render.junit import junit
+    from orchestrator.operations.execute import Watcher
+    from orchestrator.operations.verifying import verify as operation
+
+    with context.stoppable() as stop:
+        done = operation(context.workspace(), target, times=times, watcher=Watcher(context.console, stop))
+    context.exit_code = ExitCode.OK if done.passed else ExitCode.FAILED
+    context.as_json = context.as_json or form == "json"
+    data = {
+        "run": done.original.id,
+        "passed": done.passed,
+        "replays": [
+            {"id": one.replay.id, "verdict": one.verdict.model_dump(mode="json")} for one in done.replays
+        ],
+    }
+    if form == "junit":
+        click.echo(junit([one.verdict for one in done.replays], name=done.original.name))
+    else:
+        context.result("verify", data, lambda: text.verified(done))
+
+
+@click.command(hidden=True)
+@click.argument("run_id")
+@click.argument("descriptor", type=int)
+@click.argument("image", required=False)
+@click.pass_obj
+def supervise(context: Context, run_id: str, descriptor: int, image: str | None) -> None:
+    """Look after a detached run. Not for people."""
+    from orchestrator.operations.recover import supervise_here
+
+    supervise_here(context.workspace(), run_id, descriptor, image)

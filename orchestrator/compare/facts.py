@@ -1,0 +1,28 @@
+"""Facts side by side: where and with what two runs were executed. It explains, and need not come back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.compare.difference import Difference, group, keyed, leaf
+from orchestrator.run import Facts, Origin
+
+
+def compare_facts(left: Facts, right: Facts, origins: tuple[Origin, Origin] | None = None) -> Difference:
+    """Host, engine and environment; with the runs' origins, their git state too."""
+    parts = [
+        compare_values("host", left.host, right.host),
+        compare_values("engine", left.engine, right.engine),
+        compare_values("environment", left.environment, right.environment),
+    ]
+    if origins:
+        parts.append(compare_values("git", origins[0].git, origins[1].git))
+    return group("facts", parts)
+
+
+def compare_values(name: str, left: Any, right: Any) -> Difference:
+    """Two JSON values: mappings key by key, anything else whole."""
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return group(name, keyed(left, right, compare_values))
+    return leaf(name, left, right)

@@ -1,0 +1,131 @@
+"""A run that is not recorded yet: a folder with what was asked for and everything that is mounted.
+
+``request.json`` is written first and durably, so that whoever finds the folder knows what it is. ``lock`` is held by
+the process that looks after the run; a folder whose lock is free belongs to nobody and is repaired.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from orchestrator.digest import Digest
+from orchestrator.errors import Corruption
+from orchestrator.model import Document
+from orchestrator.run import Origin
+from orchestrator.store import durable
+
+REQUEST = "request.json"
+
+
+class Request(Document):
+    """What was asked for."""
+
+    id: str
+    name: str
+    plan: Digest
+    origin: Origin
+    created: str
+
+
+class LiveRun:
+    """One folder under ``live/``."""
+
+    def __init__(self, folder: Path, request: Request) -> None:
+        self.folder = folder
+        self.request = request
+        self.record = folder / "record"
+        self.workspace = folder / "workspace"
+        self.outputs = folder / "outputs"
+        self.agent = folder / "agent"
+        self.data = folder / "data"
+        self._held: IO[bytes] | None = None
+
+    @classmethod
+    def begin(cls, live: Path, request: Request) -> LiveRun:
+        """A new folder, held by this process.
+
+        Raises:
+            FileExistsError: another run has this id.
+        """
+        folder = live / request.id
+        folder.mkdir(mode=0o700)
+        run = cls(folder, request)
+        run.hold()
+        durable.write(folder / REQUEST, request.to_bytes())
+        durable.fsync_directory(live)
+        return run
+
+    @classmethod
+    def found(cls, folder: Path) -> LiveRun | None:
+        """An existing folder; None where it was never finished: nothing was promised, and it is removed."""
+        try:
+            return cls(folder, Request.from_bytes((folder / REQUEST).read_bytes()))
+        except FileNotFoundError:
+            return None
+        except Corruption as error:
+            raise Corruption(f"{folder / REQUEST} is damaged", hint=f"look at it, then remove {folder}") from error
+
+    def hold(self) -> bool:
+        """Become the one who looks after this run; False where another process is."""
+        if self._held is None:
+            held = (self.folder / "lock").open("ab")
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held.close()
+                return False
+            self._held = held
+        return True
+
+    @property
+    def lock_descriptor(self) -> int:
+        """The descriptor that holds the lock, to hand on to another process."""
+        assert self._held is not None  # noqa: S101
+        return self._held.fileno()
+
+    def take_over(self, descriptor: int) -> None:
+        """Hold the lock that the process which started this one has handed on."""
+        self._held = os.fdopen(descriptor, "ab")
+
+    def release(self) -> None:
+        """Leave the run to whoever comes next."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+    def remove(self) -> None:
+        """Remove the folder and the secrets; the run is recorded."""
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(secrets_folder(self.request.id))
+        _writable(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.release()
+
+    @property
+    def container(self) -> str:
+        """The container's name."""
+        return f"orchestrator-{self.request.id}"
+
+
+def secrets_folder(run_id: str) -> Path:
+    """Where a run's secrets lie while it runs: on a tmpfs, never on disk."""
+    return Path("/dev/shm") / f"orchestrator-{os.getuid()}-{run_id}"  # noqa: S108
+
+
+def all_in(live: Path) -> Iterator[Path]:
+    """The folders of all live runs, oldest first."""
+    with contextlib.suppress(FileNotFoundError):
+        yield from sorted(folder for folder in live.iterdir() if folder.is_dir())
+
+
+def _writable(folder: Path) -> None:
+    """A job may have taken its own rights away."""
+    for here, _, _ in os.walk(folder):
+        with contextlib.suppress(OSError):
+            Path(here).chmod(0o700)

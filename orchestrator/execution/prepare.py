@@ -1,0 +1,74 @@
+"""Everything that is mounted, laid down from the store."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from orchestrator.agent import wire
+from orchestrator.determinism import UID
+from orchestrator.execution.live import LiveRun, secrets_folder
+from orchestrator.plan import DataPin, Plan
+from orchestrator.store import checkout, tree
+from orchestrator.store.port import FileBlobs
+
+
+def prepare(plan: Plan, run: LiveRun, blobs: FileBlobs, secrets: Mapping[str, bytes]) -> None:
+    """Fill the run's folder.
+
+    Raises:
+        NotFound: the store lacks something that the plan names.
+        Corruption: something in the store is damaged.
+    """
+    owner = (UID, UID) if os.geteuid() == 0 else None
+    checkout.to_read(tree.load(blobs, plan.agent), run.agent, blobs)
+    checkout.to_write(tree.load(blobs, plan.code), run.workspace, blobs, owner)
+    _make(run.outputs, owner)
+    _make(run.record, owner)
+    run.data.mkdir()
+    for name, pin in plan.data.items():
+        _lay_down_data(pin, run.data / name, blobs)
+    if secrets:
+        _write_secrets(secrets_folder(run.request.id), secrets, owner)
+    (run.record / wire.JOB).write_text(json.dumps(_job(plan, share=owner is None and os.geteuid() != UID)))
+
+
+def _job(plan: Plan, *, share: bool) -> dict[str, object]:
+    return {
+        "command": list(plan.command),
+        "params": plan.params,
+        "timeout": plan.resources.timeout,
+        "share": share,
+    }
+
+
+def _make(folder: Path, owner: tuple[int, int] | None) -> None:
+    folder.mkdir()
+    folder.chmod(0o755 if owner or os.geteuid() == UID else 0o777)  # noqa: S103  (inside a private folder)
+    if owner:
+        os.chown(folder, *owner)
+
+
+def _lay_down_data(pin: DataPin, place: Path, blobs: FileBlobs) -> None:
+    if pin.kind == "file":
+        checkout.file_to_read(pin.digest, place, blobs)
+    else:
+        checkout.to_read(tree.load(blobs, pin.digest), place, blobs)
+
+
+def _write_secrets(folder: Path, secrets: Mapping[str, bytes], owner: tuple[int, int] | None) -> None:
+    folder.mkdir(mode=0o700)
+    if owner:
+        os.chown(folder, *owner)
+    else:
+        folder.chmod(0o755)
+    for name, value in secrets.items():
+        file = folder / name
+        file.touch(mode=0o600)
+        file.write_bytes(value)
+        if owner:
+            os.chown(file, *owner)
+        else:
+            file.chmod(0o644)

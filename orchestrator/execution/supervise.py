@@ -1,0 +1,116 @@
+"""Looks after one run from its folder to its record."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orchestrator.agent import wire
+from orchestrator.engine.port import ContainerEngine, ContainerSpec
+from orchestrator.errors import EngineError
+from orchestrator.execution.follow import Follower, Piece
+from orchestrator.execution.live import LiveRun
+from orchestrator.execution.states import Action, Observation, decide
+from orchestrator.run import Run
+
+POLL_SECONDS = 0.01
+INSPECT_SECONDS = 1.0
+"""How often the engine is asked: the exit record is the truth, the engine only tells of what left none."""
+
+
+@dataclass(frozen=True)
+class Supervision:
+    """What looking after a run takes."""
+
+    engine: ContainerEngine
+    container: Callable[[], ContainerSpec]
+    """Has everything ready and says what to launch."""
+    collect: Callable[[], Run]
+    record: Callable[[Run], None]
+    """Makes the run part of the store; afterwards it cannot be lost."""
+    console: Callable[[Piece], None] = lambda piece: None
+    stop: Callable[[], int | None] = lambda: None
+    """The number of a signal that asks us to stop the job; each is told once."""
+
+
+def supervise(run: LiveRun, with_: Supervision, *, may_launch: bool, recorded: Run | None = None) -> Run:
+    """Drive a run through its states.
+
+    Args:
+        run: its folder, held by this process.
+        with_: the ports.
+        may_launch: False for a run that was found, not asked for just now.
+        recorded: what the store holds of it already, where a crash came between the record and the tidying up.
+
+    Raises:
+        EngineError: the engine refused or went away; the run's folder stays, and the next command takes it up.
+    """
+    follower = Follower(run.record)
+    try:
+        while True:
+            seen = _observe(run, with_.engine, recorded is not None, may_launch)
+            match decide(seen):
+                case Action.LAUNCH:
+                    _launch(run, with_)
+                    may_launch = False
+                case Action.FOLLOW:
+                    _follow(run, follower, with_)
+                case Action.COLLECT:
+                    removal = _in_background(lambda: _remove_container(run, with_.engine))
+                    _show(follower, with_)
+                    recorded = with_.collect()
+                    with_.record(recorded)
+                    removal.join()
+                case Action.CLEAN:
+                    run.remove()
+                    assert recorded is not None  # noqa: S101
+                    return recorded
+    finally:
+        follower.close()
+
+
+def _observe(run: LiveRun, engine: ContainerEngine, recorded: bool, may_launch: bool) -> Observation:
+    ended = (run.record / wire.EXIT).exists()
+    known = recorded or ended or may_launch
+    state = None if known else engine.inspect(run.container)
+    return Observation(recorded, ended, state.status if state else None, may_launch)
+
+
+def _launch(run: LiveRun, with_: Supervision) -> None:
+    """A run that cannot be started leaves nothing behind: there was no execution to record."""
+    try:
+        with_.engine.launch(with_.container())
+    except BaseException:
+        _remove_container(run, with_.engine)
+        run.remove()
+        raise
+
+
+def _remove_container(run: LiveRun, engine: ContainerEngine) -> None:
+    with contextlib.suppress(EngineError):   # the record does not depend on it; `doctor` finds what is left over
+        engine.remove(run.container)
+
+
+def _follow(run: LiveRun, follower: Follower, with_: Supervision) -> None:
+    """Show the console and pass a stop on, until the run ends or it is time to ask the engine again."""
+    until = time.monotonic() + INSPECT_SECONDS
+    while not (run.record / wire.EXIT).exists() and time.monotonic() < until:
+        _show(follower, with_)
+        if number := with_.stop():
+            with_.engine.signal(run.container, number if number == signal.SIGKILL else signal.SIGTERM)
+        time.sleep(POLL_SECONDS)
+
+
+def _show(follower: Follower, with_: Supervision) -> None:
+    for piece in follower.read():
+        with_.console(piece)
+
+
+def _in_background(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread

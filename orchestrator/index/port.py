@@ -1,0 +1,42 @@
+"""The port of the index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run as a list shows it."""
+
+    id: str
+    name: str
+    status: str
+    kind: str
+    of: str | None
+    plan: str
+    outcome: str | None
+    created: str
+    metrics: dict[str, str] = field(default_factory=dict)
+    """Each metric's last value, as ``repr`` writes it."""
+
+
+class RunIndex(Protocol):
+    """Finds runs. Conformance: tests/contracts/test_run_index.py."""
+
+    def add(self, row: Row) -> None:
+        """Add or replace a run."""
+        ...
+
+    def ids(self, prefix: str, limit: int) -> list[str]:
+        """The ids that begin with ``prefix``, the newest first, at most ``limit``."""
+        ...
+
+    def rows(self, *, name: str | None, status: str | None, limit: int) -> list[Row]:
+        """Runs, the newest first; by exact name and status where they are given."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything: it is about to be rebuilt."""
+        ...

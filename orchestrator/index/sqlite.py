@@ -1,0 +1,75 @@
+"""The index in SQLite, one writer at a time, with a rollback journal: the linked library may predate the fix of WAL's reset bug."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from orchestrator.errors import Corruption
+from orchestrator.index.port import Row
+
+BUSY_SECONDS = 30
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, status TEXT NOT NULL, kind TEXT NOT NULL, of TEXT,
+    plan TEXT NOT NULL, outcome TEXT, created TEXT NOT NULL, metrics TEXT NOT NULL
+) WITHOUT ROWID
+"""
+_COLUMNS = "id, name, status, kind, of, plan, outcome, created, metrics"
+
+
+class SqliteIndex:
+    """One file. Each call is a transaction of its own."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        with self._connection() as connection:
+            connection.execute(_SCHEMA)
+
+    def add(self, row: Row) -> None:
+        """See :class:`~orchestrator.index.port.RunIndex`."""
+        values = (row.id, row.name, row.status, row.kind, row.of, row.plan, row.outcome, row.created)
+        with self._connection() as connection:
+            connection.execute(
+                f"INSERT OR REPLACE INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                (*values, json.dumps(row.metrics)),
+            )
+
+    def ids(self, prefix: str, limit: int) -> list[str]:
+        """See :class:`~orchestrator.index.port.RunIndex`."""
+        with self._connection() as connection:
+            found = connection.execute(
+                "SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY id DESC LIMIT ?", (len(prefix), prefix, limit)
+            )
+            return [row[0] for row in found]
+
+    def rows(self, *, name: str | None, status: str | None, limit: int) -> list[Row]:
+        """See :class:`~orchestrator.index.port.RunIndex`."""
+        with self._connection() as connection:
+            found = connection.execute(
+                f"SELECT {_COLUMNS} FROM runs WHERE (?1 IS NULL OR name = ?1) AND (?2 IS NULL OR status = ?2)"  # noqa: S608
+                " ORDER BY id DESC LIMIT ?3",
+                (name, status, limit),
+            )
+            return [Row(*row[:-1], metrics=json.loads(row[-1])) for row in found]
+
+    def clear(self) -> None:
+        """See :class:`~orchestrator.index.port.RunIndex`."""
+        with self._connection() as connection:
+            connection.execute("DELETE FROM runs")
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = sqlite3.connect(self._file, timeout=BUSY_SECONDS)
+            with contextlib.closing(connection), connection:
+                connection.execute("PRAGMA synchronous = NORMAL")
+                yield connection
+        except sqlite3.DatabaseError as error:
+            raise Corruption(
+                f"the index {self._file} cannot be used: {error}",
+                hint=f"it is only a cache: remove {self._file}, the next command rebuilds it from the store",
+            ) from error

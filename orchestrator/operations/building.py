@@ -1,0 +1,84 @@
+"""Build a spec's image, or find it built, and have it in the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import NotFound, NotReplayable
+from orchestrator.image import base
+from orchestrator.image import build as image_build
+from orchestrator.image.load import load
+from orchestrator.image.oci import Image
+from orchestrator.lock.model import Lock
+from orchestrator.operations import locking
+from orchestrator.operations.spec import read_spec
+from orchestrator.plan import ImagePin
+from orchestrator.store.streams import put_bytes
+from orchestrator.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Built:
+    """An image and the lock it was built from."""
+
+    image: Image
+    lock: Lock
+
+    @property
+    def pin(self) -> ImagePin:
+        """As a plan names it."""
+        return ImagePin(manifest=self.image.manifest, config=self.image.config, lock=self.lock.digest)
+
+
+def build(workspace: Workspace, spec: Path) -> Built:
+    """Build the image of a spec and load it into the engine.
+
+    Raises:
+        LockError: the lock is stale, or a wheel cannot be had.
+    """
+    read = read_spec(spec)
+    built = from_lock(workspace, locking.fresh(workspace, read) or locking.resolve(workspace, read))
+    load(built.image, workspace.engine, workspace.blobs)
+    return built
+
+
+def from_lock(workspace: Workspace, lock: Lock) -> Built:
+    """Build the image of a lock, or find it built: its layers, config and manifest are in the store then."""
+    put_bytes(workspace.blobs, lock.to_bytes())
+    if image := image_build.known(lock, workspace.records, workspace.blobs):
+        return Built(image, lock)
+    return Built(image_build.build(lock, _builder(workspace)), lock)
+
+
+def provide(workspace: Workspace, pin: ImagePin) -> str:
+    """Have exactly this image in the engine: there already, loaded from the store, or rebuilt from its lock.
+
+    Returns the name to make containers by.
+
+    Raises:
+        NotReplayable: it can be had no more, or came out as another image.
+    """
+    if name := workspace.engine.find(pin.config, pin.manifest):
+        return name
+    try:
+        with workspace.blobs.get(pin.lock) as stream:
+            lock = Lock.from_bytes(stream.read())
+    except NotFound as error:
+        raise NotReplayable("the engine has lost the image and the store its lock") from error
+    workspace.report("the engine has lost the image: bringing it back from the store")
+    image = from_lock(workspace, lock).image
+    if (image.manifest, image.config) != (pin.manifest, pin.config):
+        raise NotReplayable(f"the image was rebuilt as {image.manifest}; the plan names {pin.manifest}")
+    return load(image, workspace.engine, workspace.blobs)
+
+
+def _builder(workspace: Workspace) -> image_build.Builder:
+    return image_build.Builder(
+        engine=workspace.engine,
+        blobs=workspace.blobs,
+        records=workspace.records,
+        scratch=workspace.scratch,
+        ensure_base=lambda lock: base.ensure(lock, workspace.blobs, workspace.scratch, workspace.report),
+        report=workspace.report,
+    )

@@ -1,0 +1,143 @@
+"""Run a plan: the part that submit, replay, the background process and recovery share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator import process, runid
+from orchestrator.engine.port import ContainerSpec
+from orchestrator.errors import UsageError
+from orchestrator.execution import host
+from orchestrator.execution.collect import collect
+from orchestrator.execution.container import container_spec
+from orchestrator.execution.follow import Piece
+from orchestrator.execution.live import LiveRun, Request
+from orchestrator.execution.prepare import prepare
+from orchestrator.execution.supervise import Supervision, supervise
+from orchestrator.index.port import Row
+from orchestrator.metrics import decode
+from orchestrator.operations.stop import Stop
+from orchestrator.outcome import Outcome
+from orchestrator.plan import Plan
+from orchestrator.run import Origin, Run
+from orchestrator.store.streams import put_bytes
+from orchestrator.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Who watches a run in the foreground: sees its console, and may stop it."""
+
+    console: Callable[[Piece], None] = lambda piece: None
+    stop: Stop = field(default_factory=Stop)
+
+
+def begin(workspace: Workspace, plan: Plan, name: str, origin: Origin) -> LiveRun:
+    """Store the plan, lay down everything that will be mounted, and hold the run.
+
+    Raises:
+        UsageError: a secret cannot be read.
+        NotFound, Corruption: the store lacks something that the plan names, or it is damaged.
+    """
+    secrets = {name: _secret(name, reference) for name, reference in plan.secrets.items()}
+    digest = put_bytes(workspace.blobs, plan.to_bytes())
+    request = Request(
+        id=runid.new(workspace.now(), workspace.chance()), name=name, plan=digest, origin=origin, created=workspace.timestamp()
+    )
+    run = LiveRun.begin(workspace.live, request)
+    try:
+        prepare(plan, run, workspace.blobs, secrets)
+    except BaseException:
+        run.remove()
+        raise
+    return run
+
+
+def in_foreground(workspace: Workspace, run: LiveRun, image: str, watcher: Watcher) -> Run:
+    """Look after a run that has begun, to its end.
+
+    Raises:
+        Interrupted: a signal asked to stop it; it is recorded.
+        EngineError: the engine refused it, or went away; then the next command takes it up.
+    """
+    watcher.stop.shield()
+    plan = load_plan(workspace, run)
+    recorded = supervise(
+        run, supervision(workspace, run, plan, lambda: container_spec(plan, run, image), watcher), may_launch=True
+    )
+    watcher.stop.raise_if_requested(recorded.id)
+    return recorded
+
+
+def in_background(workspace: Workspace, run: LiveRun, image: str | None) -> None:
+    """Hand a run over to a process of its own. ``image``: None for a run that was launched before."""
+    argv = [sys.executable, "-m", "orchestrator.cli.main", "supervise", run.request.id, str(run.lock_descriptor)]
+    log = workspace.home / "supervise.log"
+    process.detach([*argv, *([image] if image else [])], log=log, keep=[run.lock_descriptor])
+    run.release()
+
+
+def supervision(
+    workspace: Workspace, run: LiveRun, plan: Plan, container: Callable[[], ContainerSpec], watcher: Watcher
+) -> Supervision:
+    """The ports of :func:`~orchestrator.execution.supervise.supervise`, from a workspace."""
+    return Supervision(
+        engine=workspace.engine,
+        container=container,
+        collect=lambda: collect(
+            plan, run, workspace.blobs, host.describe(), workspace.engine.version(), workspace.timestamp()
+        ),
+        record=lambda recorded: record(workspace, recorded),
+        console=watcher.console,
+        stop=watcher.stop.take,
+    )
+
+
+def record(workspace: Workspace, run: Run) -> None:
+    """Make a run part of the store, then of the index. Repeating it changes nothing."""
+    workspace.records.create(f"runs/{run.id}", run.to_bytes())
+    workspace.index.add(row_of(workspace, run))
+
+
+def row_of(workspace: Workspace, run: Run) -> Row:
+    """A run as the index keeps it."""
+    return Row(
+        id=run.id,
+        name=run.name,
+        status=run.status,
+        kind=run.origin.kind,
+        of=run.origin.of,
+        plan=run.plan,
+        outcome=run.outcome,
+        created=run.facts.created,
+        metrics=last_metrics(workspace, run),
+    )
+
+
+def last_metrics(workspace: Workspace, run: Run) -> dict[str, str]:
+    """Each metric's last value, as ``repr`` writes it."""
+    if run.outcome is None:
+        return {}
+    with workspace.blobs.get(run.outcome) as stream:
+        outcome = Outcome.from_bytes(stream.read())
+    with workspace.blobs.get(outcome.metrics) as stream:
+        return {name: repr(series.last[1]) for name, series in decode(stream.read()).items() if len(series)}
+
+
+def load_plan(workspace: Workspace, run: LiveRun) -> Plan:
+    """The plan of a live run."""
+    with workspace.blobs.get(run.request.plan) as stream:
+        return Plan.from_bytes(stream.read())
+
+
+def _secret(name: str, reference: str) -> bytes:
+    kind, _, where = reference.partition(":")
+    try:
+        return os.environb[where.encode()] if kind == "env" else Path(where).expanduser().read_bytes()
+    except (KeyError, OSError) as error:
+        raise UsageError(f"secret {name}: {reference} cannot be read here", hint="set it, then try again") from error
+

@@ -1,0 +1,80 @@
+"""Lock a spec: every wheel by hash, beside the spec, to be committed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import LockError, UsageError
+from orchestrator.image import base
+from orchestrator.lock import file, requirements
+from orchestrator.lock.create import create
+from orchestrator.lock.model import Asked, Lock
+from orchestrator.operations.spec import SpecFile, read_spec
+from orchestrator.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A lock and its file."""
+
+    path: Path
+    lock: Lock
+    changed: bool
+
+
+def lock(workspace: Workspace, spec: Path) -> Locked:
+    """Resolve what the spec asks for today and write the lock file.
+
+    Raises:
+        LockError: it cannot be resolved.
+    """
+    read = read_spec(spec)
+    before = _readable(read.lock)
+    made = resolve(workspace, read)
+    return Locked(read.lock, made, changed=before is None or before.digest != made.digest)
+
+
+def resolve(workspace: Workspace, spec: SpecFile) -> Lock:
+    """As :func:`lock`, for a spec that is read already."""
+    wanted = asked(workspace, spec)
+    workspace.report(f"resolving {len(wanted.requirements)} requirements for {wanted.base}")
+    pinned = base.pin(wanted, spec.folder, lambda: workspace.engine, workspace.blobs, workspace.scratch)
+    made = create(wanted, pinned, workspace.blobs)
+    file.write(spec.lock, made)
+    return made
+
+
+def fresh(workspace: Workspace, spec: SpecFile) -> Lock | None:
+    """The spec's lock, or None where there is none yet.
+
+    Raises:
+        LockError: it is stale: it answers another question than the spec asks.
+    """
+    found = file.read(spec.lock)
+    if found is not None:
+        file.require_fresh(spec.lock, found, asked(workspace, spec))
+    return found
+
+
+def asked(workspace: Workspace, spec: SpecFile) -> Asked:
+    """What the spec asks of its image."""
+    return base.asked(spec.spec.image, _requirements(spec), spec.folder, workspace.blobs)
+
+
+def _requirements(spec: SpecFile) -> tuple[str, ...]:
+    wanted = spec.spec.image.requirements
+    if not isinstance(wanted, str):
+        return requirements.parse(list(wanted), f"{spec.path.name}: image.requirements")
+    path = spec.folder / wanted
+    try:
+        return requirements.parse(path.read_text().splitlines(), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"image.requirements: {path}: {error}") from error
+
+
+def _readable(path: Path) -> Lock | None:
+    try:
+        return file.read(path)
+    except LockError:
+        return None

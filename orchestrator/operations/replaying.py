@@ -1,0 +1,69 @@
+"""Replay a run: the recorded plan once more, then the two outcomes laid side by side and judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.compare.difference import Difference
+from orchestrator.compare.outcomes import compare_outcomes
+from orchestrator.compare.policy import judge
+from orchestrator.compare.verdict import Verdict
+from orchestrator.operations import building, execute, runs
+from orchestrator.operations.execute import Watcher
+from orchestrator.run import Origin, Run, VerdictRecord
+from orchestrator.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A replay and what it came to."""
+
+    original: Run
+    replay: Run
+    difference: Difference
+    verdict: Verdict
+
+
+def replay(workspace: Workspace, run: str, *, watcher: Watcher | None = None) -> Replayed:
+    """Replay a run: its recorded agent, code, data and image, not today's.
+
+    Raises:
+        NotFound: there is no such run, or it has no outcome to compare with.
+        NotReplayable: its image can be had no more.
+        Interrupted: stopped by a signal.
+    """
+    original = runs.find(workspace, run)
+    runs.outcome_of(workspace, original)   # speak up before anything runs
+    plan = runs.plan_of(workspace, original)
+    image = building.provide(workspace, plan.image)
+    origin = original.origin.model_copy(update={"kind": "replay", "of": original.id})
+    live = execute.begin(workspace, plan, original.name, Origin.model_validate(origin.model_dump()))
+    workspace.report(f"replaying {original.id} as {live.request.id}")
+    return compare(workspace, original, execute.in_foreground(workspace, live, image, watcher or Watcher()))
+
+
+def compare(workspace: Workspace, original: Run, again: Run) -> Replayed:
+    """Judge a replay by the policy in the original's plan, and record the verdict."""
+    verify = runs.plan_of(workspace, original).verify
+    difference = outcome_difference(workspace, original, again)
+    verdict = judge(difference, verify, workspace.blobs)
+    record = VerdictRecord(of=original.id, replay=again.id, verdict=verdict.model_dump(mode="json"))
+    workspace.records.create(f"verdicts/{original.id}/{again.id}", record.to_bytes())
+    return Replayed(original, again, difference, verdict)
+
+
+def outcome_difference(workspace: Workspace, left: Run, right: Run) -> Difference:
+    """How two runs' outcomes and consoles differ.
+
+    Raises:
+        NotFound: one of them has no outcome.
+    """
+    return compare_outcomes(
+        runs.outcome_of(workspace, left),
+        runs.outcome_of(workspace, right),
+        workspace.blobs,
+        streams={
+            "stdout": (left.facts.stdout, right.facts.stdout),
+            "stderr": (left.facts.stderr, right.facts.stderr),
+        },
+    )

@@ -1,0 +1,156 @@
+"""Recorded runs: list them, name them, show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator import metrics, runid
+from orchestrator.errors import NotFound, UsageError
+from orchestrator.execution.live import LiveRun, all_in
+from orchestrator.index.port import Row
+from orchestrator.lock.model import Lock
+from orchestrator.metrics import Series
+from orchestrator.operations import execute, recover
+from orchestrator.outcome import Outcome
+from orchestrator.plan import Plan
+from orchestrator.run import Run, VerdictRecord
+from orchestrator.store import tree
+from orchestrator.store.tree import Tree
+from orchestrator.workspace import Workspace
+
+_AMBIGUOUS = 5
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run and what it names."""
+
+    run: Run
+    plan: Plan
+    outcome: Outcome | None
+    metrics: dict[str, Series]
+    artifacts: Tree
+    verdicts: tuple[VerdictRecord, ...]
+    """Of this run's replays."""
+
+
+def ls(workspace: Workspace, *, name: str | None = None, status: str | None = None, limit: int = 50) -> list[Row]:
+    """Runs, the newest first; those that are still live have status ``running``."""
+    recover.recover(workspace)
+    if not workspace.index.ids("", 1):
+        rebuild_index(workspace)
+    live = [row for row in _live_rows(workspace) if name in (None, row.name) and status in (None, row.status)]
+    rows = {row.id: row for row in [*live, *workspace.index.rows(name=name, status=status, limit=limit)]}
+    return [rows[run_id] for run_id in sorted(rows, reverse=True)][:limit]
+
+
+def resolve(workspace: Workspace, text: str) -> str:
+    """A run id from an id, a unique prefix, or ``last``.
+
+    Raises:
+        NotFound: no run, or several, begin so.
+    """
+    if runid.is_one(text):
+        return text
+    prefix = "" if text == "last" else text
+    live = [row.id for row in _live_rows(workspace) if row.id.startswith(prefix)]
+    found = sorted({*live, *workspace.index.ids(prefix, _AMBIGUOUS)}, reverse=True)
+    if not found:
+        raise NotFound(f"no run {text!r}" if prefix else "there are no runs yet")
+    if prefix and len(found) > 1:
+        raise UsageError(f"{text!r} begins several runs: {', '.join(found[:_AMBIGUOUS])}", hint="write more of the id")
+    return found[0]
+
+
+def find(workspace: Workspace, text: str) -> Run:
+    """A recorded run.
+
+    Raises:
+        NotFound: there is none, or it has not ended.
+        Corruption: its record is damaged.
+    """
+    recover.recover(workspace)
+    run_id = resolve(workspace, text)
+    record = workspace.records.read(f"runs/{run_id}")
+    if record is None:
+        live = (workspace.live / run_id).is_dir()
+        raise NotFound(
+            f"run {run_id} has not ended yet" if live else f"no run {text!r}",
+            hint=f"`orchestrator logs -f {run_id}` follows it" if live else "",
+        )
+    return Run.from_bytes(record)
+
+
+def show(workspace: Workspace, text: str) -> Shown:
+    """A recorded run with everything it names. Raises as :func:`find` does."""
+    run = find(workspace, text)
+    outcome = outcome_of(workspace, run) if run.outcome else None
+    table: dict[str, Series] = {}
+    artifacts = Tree(entries=())
+    if outcome is not None:
+        with workspace.blobs.get(outcome.metrics) as stream:
+            table = metrics.decode(stream.read())
+        artifacts = tree.load(workspace.blobs, outcome.artifacts)
+    return Shown(run, plan_of(workspace, run), outcome, table, artifacts, _verdicts(workspace, run.id))
+
+
+def plan_of(workspace: Workspace, run: Run) -> Plan:
+    """The run's plan."""
+    with workspace.blobs.get(run.plan) as stream:
+        return Plan.from_bytes(stream.read())
+
+
+def lock_of(workspace: Workspace, run: Run) -> Lock:
+    """The lock of the run's image."""
+    with workspace.blobs.get(plan_of(workspace, run).image.lock) as stream:
+        return Lock.from_bytes(stream.read())
+
+
+def outcome_of(workspace: Workspace, run: Run) -> Outcome:
+    """The run's outcome.
+
+    Raises:
+        NotFound: it was lost: there is nothing to compare.
+    """
+    if run.outcome is None:
+        raise NotFound(
+            f"run {run.id} has no outcome: {'; '.join(run.facts.notes) or run.status}", hint="submit it again"
+        )
+    with workspace.blobs.get(run.outcome) as stream:
+        return Outcome.from_bytes(stream.read())
+
+
+def rebuild_index(workspace: Workspace) -> int:
+    """Fill the index from the store; returns the number of runs."""
+    workspace.index.clear()
+    count = 0
+    for key in workspace.records.list("runs/"):
+        if record := workspace.records.read(key):
+            workspace.index.add(execute.row_of(workspace, Run.from_bytes(record)))
+            count += 1
+    return count
+
+
+def _verdicts(workspace: Workspace, run_id: str) -> tuple[VerdictRecord, ...]:
+    records = (workspace.records.read(key) for key in workspace.records.list(f"verdicts/{run_id}/"))
+    return tuple(VerdictRecord.from_bytes(record) for record in records if record)
+
+
+def _live_rows(workspace: Workspace) -> list[Row]:
+    rows = []
+    for folder in all_in(workspace.live):
+        if live := LiveRun.found(folder):
+            asked = live.request
+            rows.append(
+                Row(
+                    id=asked.id,
+                    name=asked.name,
+                    status="running",
+                    kind=asked.origin.kind,
+                    of=asked.origin.of,
+                    plan=asked.plan,
+                    outcome=None,
+                    created=asked.created,
+                )
+            )
+    return rows

@@ -1,0 +1,82 @@
+"""Submit a spec: pin it, build or find its image, run it, record it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.digest import Digest
+from orchestrator.execution.live import LiveRun
+from orchestrator.image.load import load
+from orchestrator.lock import export
+from orchestrator.operations import execute, recover
+from orchestrator.operations.execute import Watcher
+from orchestrator.operations.pinning import Pinned, pin_and_build
+from orchestrator.plan import Plan
+from orchestrator.run import Origin, Run
+from orchestrator.store.streams import put_bytes
+from orchestrator.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A run that has begun; ``run`` is None while it goes on in the background."""
+
+    id: str
+    plan: Plan
+    plan_digest: Digest
+    run: Run | None
+
+
+def submit(
+    workspace: Workspace,
+    spec: Path,
+    *,
+    overrides: tuple[str, ...] = (),
+    detach: bool = False,
+    watcher: Watcher | None = None,
+) -> Submitted:
+    """Submit a runspec.
+
+    Args:
+        workspace: where.
+        spec: the file, or the folder of a ``runspec.yaml``.
+        overrides: ``params.x=…`` and the like.
+        detach: return at once; a process of its own looks after the run.
+        watcher: sees the console and may stop the run.
+
+    Raises:
+        SpecError, LockError, UsageError: the spec, its lock, code or data cannot be right. Nothing has run.
+        EngineError: no engine answers, or it refused.
+        Interrupted: stopped by a signal; the run is recorded.
+    """
+    recover.recover(workspace)
+    pinned = pin_and_build(workspace, spec, overrides)
+    image = load(pinned.built.image, workspace.engine, workspace.blobs)
+    live = execute.begin(workspace, pinned.plan, pinned.spec.spec.name, _origin(workspace, pinned))
+    workspace.report(f"run {live.request.id}")
+    return run_to_end(workspace, live, pinned.plan, image, detach=detach, watcher=watcher)
+
+
+def run_to_end(
+    workspace: Workspace, live: LiveRun, plan: Plan, image: str, *, detach: bool, watcher: Watcher | None
+) -> Submitted:
+    """Look after a run that has begun, here or in the background."""
+    run_id, digest = live.request.id, live.request.plan
+    if detach:
+        execute.in_background(workspace, live, image)
+        return Submitted(run_id, plan, digest, None)
+    return Submitted(run_id, plan, digest, execute.in_foreground(workspace, live, image, watcher or Watcher()))
+
+
+def _origin(workspace: Workspace, pinned: Pinned) -> Origin:
+    lock = pinned.built.lock
+    return Origin(
+        kind="submit",
+        spec=put_bytes(workspace.blobs, pinned.spec.text),
+        git=pinned.git,
+        requirements=put_bytes(workspace.blobs, export.requirements_txt(lock).encode()),
+        conda=put_bytes(workspace.blobs, export.conda_environment(lock, pinned.spec.spec.name).encode()),
+    )
+
+

@@ -1,0 +1,67 @@
+"""Streams between a store and those who make or read blobs."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import IO, cast
+
+from orchestrator.digest import Digest
+from orchestrator.store.port import BlobStore, FileBacked
+
+_CHUNK = 1 << 20
+
+
+def put_bytes(blobs: BlobStore, data: bytes) -> Digest:
+    """Store bytes that are at hand; nothing is written where they are there already."""
+    digest = Digest.of(data)
+    return digest if blobs.has(digest) else blobs.put(io.BytesIO(data))
+
+
+def from_chunks(chunks: Iterable[bytes]) -> IO[bytes]:
+    """A stream that is made while it is read."""
+    return cast(IO[bytes], _Chunks(iter(chunks)))
+
+
+def chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    """What is left in a stream, in pieces; the stream is closed."""
+    with stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
+def seekable(blobs: BlobStore, digest: Digest) -> IO[bytes]:
+    """A blob as a stream that can be moved about in: verified first, as a whole.
+
+    Raises:
+        NotFound: the store has no such blob.
+        Corruption: it is damaged.
+    """
+    if isinstance(blobs, FileBacked):
+        return blobs.path(digest).open("rb")
+    spooled = cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=64 * _CHUNK))
+    for chunk in chunks(blobs.get(digest)):
+        spooled.write(chunk)
+    spooled.seek(0)
+    return spooled
+
+
+class _Chunks(io.RawIOBase):
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        if size is None or size < 0:
+            return b"".join([bytes(self._rest), *self._chunks])
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return b""
+            self._rest = memoryview(chunk)
+        piece, self._rest = self._rest[:size], self._rest[size:]
+        return bytes(piece)

@@ -1,0 +1,113 @@
+"""The only place that chooses adapters. A Workspace holds the ports that operations work with.
+
+Adapters are imported when they are first asked for: listing runs needs no engine, and docker-py takes its time.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.store.local import LocalBlobs, LocalRecords
+from orchestrator.store.port import FileBlobs, RecordStore
+from orchestrator.store.verified import Verified
+
+if TYPE_CHECKING:
+    from orchestrator.engine.docker import DockerEngine
+    from orchestrator.index.port import RunIndex
+    from orchestrator.store.statcache import StatCache
+
+
+def default_home() -> Path:
+    """$ORCHESTRATOR_HOME, or ``orchestrator`` in the XDG data directory."""
+    if home := os.environ.get("ORCHESTRATOR_HOME"):
+        return Path(home).absolute()
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data).absolute() / "orchestrator"
+
+
+class Workspace:
+    """One home folder and the engine.
+
+    Args:
+        home: where the store, the index and live runs are; created where it is missing.
+        report: is told, in a line of plain text, what is being done.
+        now: the clock.
+    """
+
+    def __init__(
+        self,
+        home: Path | None = None,
+        *,
+        report: Callable[[str], None] = lambda line: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.home = home or default_home()
+        self.report = report
+        self.now = now
+
+    @cached_property
+    def blobs(self) -> FileBlobs:
+        """Content by digest; every read is verified."""
+        return Verified(LocalBlobs(self.home))
+
+    @cached_property
+    def records(self) -> RecordStore:
+        """Runs, verdicts, and what was built from what."""
+        return LocalRecords(self.home)
+
+    @cached_property
+    def index(self) -> RunIndex:
+        """Recorded runs, searchable."""
+        from orchestrator.index.sqlite import SqliteIndex
+
+        _ = self.records   # the home folder exists
+        return SqliteIndex(self.home / "index.sqlite")
+
+    @cached_property
+    def engine(self) -> DockerEngine:
+        """The container engine.
+
+        Raises:
+            EngineError: none answers.
+        """
+        from orchestrator.engine.docker import DockerEngine
+
+        return DockerEngine()
+
+    @cached_property
+    def stat_cache(self) -> StatCache:
+        """Digests of files that have not changed."""
+        from orchestrator.store.statcache import StatCache
+
+        return StatCache(self._folder("cache") / "stat.sqlite", int(self.now().timestamp() * 1e9))
+
+    @cached_property
+    def live(self) -> Path:
+        """The folders of runs that are not recorded yet."""
+        return self._folder("live")
+
+    @cached_property
+    def scratch(self) -> Path:
+        """For work in progress; what a crash leaves here is worth nothing."""
+        return self._folder("tmp")
+
+    def timestamp(self) -> str:
+        """Now, RFC 3339 in UTC, to the millisecond."""
+        return self.now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def chance(self) -> int:
+        """A random number, for names only: it never reaches a job."""
+        return secrets.randbits(32)
+
+    def _folder(self, name: str) -> Path:
+        from orchestrator.store import durable
+
+        folder = self.home / name
+        durable.make_folder(folder)
+        return folder
