@@ -29,7 +29,7 @@ class Digest(str):
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> Digest:
+    def __new__(cls, text: str) -> Digest:  # noqa: D102  (the class says it)
         if not re.fullmatch(_PATTERN, text):
             raise UsageError(f"not a digest: {text!r}", hint="a digest reads sha256:<64 hexadecimal digits>")
         return super().__new__(cls, text)

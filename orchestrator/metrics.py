@@ -35,7 +35,7 @@ class Series:
         return len(self.packed) // _POINT.size
 
     def __iter__(self) -> Iterator[tuple[int, float]]:
-        return _POINT.iter_unpack(self.packed)  # type: ignore[return-value]
+        return _POINT.iter_unpack(self.packed)
 
     @property
     def last(self) -> tuple[int, float]:

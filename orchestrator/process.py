@@ -73,6 +73,11 @@ def detach(argv: Sequence[str], *, log: Path, keep: Sequence[int] = ()) -> int:
     """
     with log.open("ab") as sink:
         child = subprocess.Popen(
-            list(argv), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True, pass_fds=tuple(keep)
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            start_new_session=True,
+            pass_fds=tuple(keep),
         )
     return child.pid

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from orchestrator.digest import Digest
 from orchestrator.model import Document, Frozen
 
@@ -19,7 +21,7 @@ class Origin(Frozen):
     """The run that a replay repeats."""
     spec: Digest | None = None
     """The runspec file, as it was."""
-    git: dict[str, Any] = {}
+    git: dict[str, Any] = Field(default={})
     """``commit``, ``dirty``, ``branch`` of the code's work tree, where it is one."""
     requirements: Digest | None = None
     """requirements.txt, exported from the lock."""
@@ -34,9 +36,9 @@ class Facts(Frozen):
     """RFC 3339, UTC, as are the other times."""
     started: str | None = None
     ended: str | None = None
-    host: dict[str, Any] = {}
-    engine: dict[str, Any] = {}
-    environment: dict[str, Any] = {}
+    host: dict[str, Any] = Field(default={})
+    engine: dict[str, Any] = Field(default={})
+    environment: dict[str, Any] = Field(default={})
     """What the agent saw inside: interpreter, packages, CPU, threads."""
     stdout: Digest | None = None
     stderr: Digest | None = None

@@ -66,7 +66,7 @@ class Workspace:
         """Recorded runs, searchable."""
         from orchestrator.index.sqlite import SqliteIndex
 
-        _ = self.records   # the home folder exists
+        _ = self.records  # the home folder exists
         return SqliteIndex(self.home / "index.sqlite")
 
     @cached_property

@@ -4,6 +4,8 @@ A script may say ``import orchestrator; orchestrator.log_metric("loss", 0.3)`` w
 the calls do nothing. Standard library only, relative imports only, Python 3.8 and later.
 """
 
+from __future__ import annotations
+
 from .api import log_artifact, log_metric, log_metrics, log_param, log_params, params
 
 __all__ = ["log_artifact", "log_metric", "log_metrics", "log_param", "log_params", "params"]

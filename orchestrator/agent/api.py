@@ -1,5 +1,7 @@
 """The native API. One append per point: nothing is buffered that a ``kill -9`` would lose."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
@@ -7,14 +9,13 @@ import time
 
 from . import wire
 
-_events = None  # the descriptor of the events file; -1 outside a run
-_names = {}  # name -> its JSON text
-_steps = {}  # name -> the next step, for calls that give none
+_events: int | None = None  # the descriptor of the events file; -1 outside a run
+_names: dict[str, str] = {}  # name -> its JSON text
+_steps: dict[str, int] = {}  # name -> the next step, for calls that give none
 _torn = False  # whether the last append was cut short: the next one begins on a new line
 
 
-def log_metric(name, value, step=None):
-    # type: (str, float, int | None) -> None
+def log_metric(name: str, value: float, step: int | None = None) -> None:
     """Record one point of a metric.
 
     Args:
@@ -38,28 +39,24 @@ def log_metric(name, value, step=None):
     _steps[name] = step + 1
 
 
-def log_metrics(metrics, step=None):
-    # type: (dict, int | None) -> None
+def log_metrics(metrics: dict[str, float], step: int | None = None) -> None:
     """Record one point of each of several metrics. Raises as :func:`log_metric` does."""
     for name, value in metrics.items():
         log_metric(name, value, step)
 
 
-def log_param(name, value):
-    # type: (str, object) -> None
-    """Record a parameter: true/false, a number or text; anything else is recorded as its text. The last value counts."""
+def log_param(name: str, value: object) -> None:
+    """Record a parameter: true/false, a number or text; anything else becomes text. The last one counts."""
     _append(wire.param_line(time.time_ns(), wire.quote_name(name), value))
 
 
-def log_params(params):
-    # type: (dict) -> None
+def log_params(params: dict[str, object]) -> None:
     """Record several parameters."""
     for name, value in params.items():
         log_param(name, value)
 
 
-def log_artifact(path, name=None):
-    # type: (str, str | None) -> None
+def log_artifact(path: str, name: str | None = None) -> None:
     """Keep a file or folder: it is copied to ``/outputs/NAME`` (default: its own name).
 
     Raises:
@@ -82,8 +79,7 @@ def log_artifact(path, name=None):
         shutil.copyfile(source, target)
 
 
-def params():
-    # type: () -> dict
+def params() -> dict[str, object]:
     """The parameters of the runspec; empty outside a run."""
     try:
         with open(os.path.join(wire.RECORD, wire.JOB), "rb") as stream:
@@ -92,13 +88,11 @@ def params():
         return {}
 
 
-def _inside_run():
-    # type: () -> bool
+def _inside_run() -> bool:
     return os.path.exists(os.path.join(wire.RECORD, wire.JOB))
 
 
-def _append(line):
-    # type: (bytes) -> None
+def _append(line: bytes) -> None:
     global _events, _torn
     if _events is None:
         _events = _open() if _inside_run() else -1
@@ -115,6 +109,5 @@ def _append(line):
         raise OSError("the record is full: a point was cut short")
 
 
-def _open():
-    # type: () -> int
+def _open() -> int:
     return os.open(os.path.join(wire.RECORD, wire.EVENTS), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

@@ -1,5 +1,7 @@
 """The job's stdout and stderr: each kept byte for byte, and beside them when which came."""
 
+from __future__ import annotations
+
 import os
 import time
 
@@ -15,8 +17,7 @@ class Console:
     never blocks; ``lost`` counts the bytes that are in no file.
     """
 
-    def __init__(self, folder):
-        # type: (str) -> None
+    def __init__(self, folder: str) -> None:
         self.lost = 0
         self._index = _append_to(folder, wire.CONSOLE)
         self._files = {}  # reading end of a pipe -> (stream letter, file)
@@ -27,19 +28,16 @@ class Console:
             self._files[reading] = (letter, _append_to(folder, wire.STREAM_OF[letter]))
             self.writing_ends.append(writing)
 
-    def close_writing_ends(self):
-        # type: () -> None
+    def close_writing_ends(self) -> None:
         """To be called in the parent, once the job holds them."""
         for writing in self.writing_ends:
             os.close(writing)
 
-    def pipes(self):
-        # type: () -> list
+    def pipes(self) -> list[int]:
         """The pipes that are still open, to wait for."""
         return list(self._files)
 
-    def copy(self, pipe):
-        # type: (int) -> bool
+    def copy(self, pipe: int) -> bool:
         """Copy one piece. False where there is nothing (more) to read now."""
         if pipe not in self._files:
             return False
@@ -60,15 +58,12 @@ class Console:
         self.lost += len(piece) - written
         return True
 
-    def drain(self):
-        # type: () -> None
+    def drain(self) -> None:
         """Copy all that the job left in its pipes."""
         for pipe in self.pipes():
             while self.copy(pipe):
                 pass
 
 
-
-def _append_to(folder, name):
-    # type: (str, str) -> int
+def _append_to(folder: str, name: str) -> int:
     return os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

@@ -1,11 +1,12 @@
 """Writing a small file so that it is there whole or not at all, whatever dies next."""
 
+from __future__ import annotations
+
 import json
 import os
 
 
-def write_json(folder, name, value):
-    # type: (str, str, object) -> None
+def write_json(folder: str, name: str, value: object) -> None:
     """Write aside, fsync, rename, fsync the folder."""
     path = os.path.join(folder, name)
     handle = os.open(path + ".part", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)

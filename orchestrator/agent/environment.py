@@ -1,12 +1,13 @@
 """What the agent sees around it: interpreter, packages, CPU, limits. Facts, no part of an outcome."""
 
+from __future__ import annotations
+
 import os
 import platform
 import sys
 
 
-def describe():
-    # type: () -> dict
+def describe() -> dict[str, object]:
     """A description of the container as JSON carries it."""
     return {
         "python": platform.python_version(),
@@ -23,18 +24,16 @@ def describe():
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-def _libc():
-    # type: () -> str
+def _libc() -> str:
     try:
         return os.confstr("CS_GNU_LIBC_VERSION") or ""
     except (ValueError, OSError):
         return ""
 
 
-def _packages():
-    # type: () -> dict
+def _packages() -> dict[str, str]:
     """Name to version, read from the folders' names: no package is imported."""
-    found = {}
+    found: dict[str, str] = {}
     version = "python%d.%d" % sys.version_info[:2]
     for folder in (
         os.path.join(os.environ.get("VIRTUAL_ENV", sys.prefix), "lib", version, "site-packages"),
@@ -51,9 +50,9 @@ def _packages():
     return found
 
 
-def _cpu():
-    # type: () -> dict
-    model, flags = "", []
+def _cpu() -> dict[str, object]:
+    model = ""
+    flags: list[str] = []
     try:
         with open("/proc/cpuinfo", "rb") as stream:
             for line in stream.read(1 << 16).decode("ascii", "replace").splitlines():
@@ -64,4 +63,9 @@ def _cpu():
                     flags = sorted(value.split())
     except OSError:
         pass
-    return {"model": model, "flags": flags, "machine": platform.machine(), "usable": len(os.sched_getaffinity(0))}
+    return {
+        "model": model,
+        "flags": flags,
+        "machine": platform.machine(),
+        "usable": len(os.sched_getaffinity(0)),
+    }

@@ -1,5 +1,7 @@
 """PID 1 of the container: starts the job as its child, passes signals on, keeps the console, writes how it ended."""
 
+from __future__ import annotations
+
 import json
 import os
 import selectors
@@ -20,8 +22,7 @@ NOT_EXECUTABLE, NOT_FOUND = 126, 127
 _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT)
 
 
-def main():
-    # type: () -> None
+def main() -> None:
     """Run the job that the record folder describes and end with its exit code."""
     with open(os.path.join(wire.RECORD, wire.JOB), "rb") as stream:
         job = json.load(stream)
@@ -44,8 +45,7 @@ def main():
     sys.exit(_code(status))
 
 
-def burn_pids(wanted):
-    # type: (int) -> None
+def burn_pids(wanted: int) -> None:
     """Use up process ids so that the next child gets ``wanted``, where that is still possible."""
     while True:
         child = os.fork()
@@ -56,8 +56,7 @@ def burn_pids(wanted):
             return
 
 
-def start(command, console):
-    # type: (list, Console) -> int
+def start(command: list[str], console: Console) -> int:
     """Start the command in a session of its own, on the console's pipes, in the working directory. Returns its PID."""
     child = os.fork()
     if child:
@@ -67,7 +66,7 @@ def start(command, console):
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(console.writing_ends[0], 1)
         os.dup2(console.writing_ends[1], 2)
-        for number in _FORWARDED + (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
+        for number in (*_FORWARDED, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
         os.closerange(3, 256)
         os.execvp(command[0], command)
@@ -78,8 +77,7 @@ def start(command, console):
         os._exit(NOT_EXECUTABLE)
 
 
-def end_everything():
-    # type: () -> None
+def end_everything() -> None:
     """Kill and reap what the job left running: after the exit record nothing writes any more."""
     try:
         os.kill(-1, signal.SIGKILL)
@@ -92,21 +90,19 @@ def end_everything():
 class Watch:
     """The one loop: console, signals, children, the timeout."""
 
-    def __init__(self, child, console, wake, timeout):
-        # type: (int, Console, int, float | None) -> None
+    def __init__(self, child: int, console: Console, wake: int, timeout: float | None) -> None:
         self.timed_out = False
-        self.signals = []  # the numbers of the signals that came from outside
+        self.signals: list[int] = []  # the numbers of the signals that came from outside
         self._child = child
         self._console = console
         self._wake = wake
         self._deadline = time.monotonic() + timeout if timeout else None
-        self._kill_at = None
+        self._kill_at: float | None = None
 
-    def until_end(self):
-        # type: () -> int
+    def until_end(self) -> int:
         """Wait for the job to end; returns its wait status."""
         with selectors.DefaultSelector() as selector:
-            for pipe in self._console.pipes() + [self._wake]:
+            for pipe in [*self._console.pipes(), self._wake]:
                 selector.register(pipe, selectors.EVENT_READ)
             while True:
                 for key, _ in selector.select(self._patience()):
@@ -116,8 +112,7 @@ class Watch:
                     return status
                 self._enforce_deadlines()
 
-    def _handle(self, descriptor, selector):
-        # type: (int, selectors.BaseSelector) -> None
+    def _handle(self, descriptor: int, selector: selectors.BaseSelector) -> None:
         if descriptor == self._wake:
             for number in os.read(self._wake, 4096):
                 self._forward(number)
@@ -126,8 +121,7 @@ class Watch:
             if descriptor not in self._console.pipes():
                 selector.unregister(descriptor)
 
-    def _forward(self, number):
-        # type: (int) -> None
+    def _forward(self, number: int) -> None:
         if number == signal.SIGCHLD:
             return
         self.signals.append(int(number))
@@ -135,8 +129,7 @@ class Watch:
         if number in (signal.SIGTERM, signal.SIGINT):
             self._kill_at = self._kill_at or time.monotonic() + GRACE_SECONDS
 
-    def _reap(self):
-        # type: () -> int | None
+    def _reap(self) -> int | None:
         while True:
             try:
                 child, status = os.waitpid(-1, os.WNOHANG)
@@ -147,13 +140,11 @@ class Watch:
             if child == self._child:
                 return status
 
-    def _patience(self):
-        # type: () -> float | None
+    def _patience(self) -> float | None:
         deadlines = [moment for moment in (self._deadline, self._kill_at) if moment is not None]
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
-    def _enforce_deadlines(self):
-        # type: () -> None
+    def _enforce_deadlines(self) -> None:
         now = time.monotonic()
         if self._deadline is not None and now >= self._deadline:
             self.timed_out, self._deadline = True, None
@@ -163,33 +154,29 @@ class Watch:
             self._kill_at = None
             self._send(signal.SIGKILL)
 
-    def _send(self, number):
-        # type: (int) -> None
+    def _send(self, number: int) -> None:
         try:
             os.killpg(self._child, number)
         except ProcessLookupError:
             pass
 
 
-def _catch_signals():
-    # type: () -> int
+def _catch_signals() -> int:
     """A descriptor that yields the number of each signal as a byte."""
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
-    for number in _FORWARDED + (signal.SIGCHLD,):
+    for number in (*_FORWARDED, signal.SIGCHLD):
         signal.signal(number, lambda *_: None)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     return reading
 
 
-def _code(status):
-    # type: (int) -> int
+def _code(status: int) -> int:
     return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def _exit_record(status, started, watch, console):
-    # type: (int, int, Watch, Console) -> dict
+def _exit_record(status: int, started: int, watch: Watch, console: Console) -> dict[str, object]:
     usage = os.times()
     return {
         "code": _code(status),
@@ -203,8 +190,7 @@ def _exit_record(status, started, watch, console):
     }
 
 
-def _open_to_everyone(*folders):
-    # type: (*str) -> None
+def _open_to_everyone(*folders: str) -> None:
     """Let a host user with another id read and remove what the job made."""
     for top in folders:
         for folder, _, files in os.walk(top):
@@ -213,8 +199,7 @@ def _open_to_everyone(*folders):
                 _add_mode(os.path.join(folder, name), 0o666)
 
 
-def _add_mode(path, bits):
-    # type: (str, int) -> None
+def _add_mode(path: str, bits: int) -> None:
     try:
         state = os.lstat(path)
         if not os.path.islink(path) and state.st_uid == os.getuid():

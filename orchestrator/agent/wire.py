@@ -3,8 +3,14 @@
 Standard library only: this file runs inside the container (Python 3.8 and later) and is imported by the host.
 """
 
+from __future__ import annotations
+
 import json
 import math
+
+TYPE_CHECKING = False  # importing typing takes longer than all the rest
+if TYPE_CHECKING:
+    from typing import Any
 
 # Where things are inside the container. A plan's environment and mounts are made of these.
 LIBRARY = "/opt/orchestrator/lib"
@@ -33,8 +39,7 @@ MAX_NAME_BYTES = 1024
 MAX_STEP = 2**63 - 1
 
 
-def quote_name(name):
-    # type: (object) -> str
+def quote_name(name: object) -> str:
     """A metric's or parameter's name as JSON text; unprintable surrogates and over-long tails are replaced."""
     raw = str(name).encode("utf-8", "backslashreplace")
     if not raw:
@@ -44,26 +49,22 @@ def quote_name(name):
     return json.dumps(raw.decode("utf-8"))
 
 
-def quote_number(value):
-    # type: (float) -> str
+def quote_number(value: float) -> str:
     """A float64 as JSON text that comes back bit for bit; NaN and the infinities travel as strings."""
     return repr(value) if math.isfinite(value) else '"%r"' % value
 
 
-def metric_line(time_ns, quoted_name, step, value):
-    # type: (int, str, int, float) -> bytes
+def metric_line(time_ns: int, quoted_name: str, step: int, value: float) -> bytes:
     """One point. ``quoted_name`` comes from :func:`quote_name`; time in nanoseconds since the epoch."""
     return ('["m",%d,%s,%d,%s]\n' % (time_ns, quoted_name, step, quote_number(value))).encode()
 
 
-def param_line(time_ns, quoted_name, value):
-    # type: (int, str, object) -> bytes
+def param_line(time_ns: int, quoted_name: str, value: object) -> bytes:
     """One parameter."""
     return ('["p",%d,%s,%s]\n' % (time_ns, quoted_name, json.dumps(plain(value)))).encode()
 
 
-def plain(value):
-    # type: (object) -> object
+def plain(value: object) -> object:
     """A parameter's value as JSON can carry it exactly; anything else becomes its text."""
     if value is None or isinstance(value, (bool, str)):
         return "" if value is None else value
@@ -74,8 +75,7 @@ def plain(value):
     return str(value)
 
 
-def parse_line(line):
-    # type: (bytes) -> tuple
+def parse_line(line: bytes) -> tuple[Any, ...]:
     """("m", time_ns, name, step, value) or ("p", time_ns, name, value).
 
     Raises:

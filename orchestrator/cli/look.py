@@ -57,7 +57,11 @@ def show(context: Context, run: str, requirements: bool, conda: bool, spec: bool
     workspace = context.workspace()
     shown = operation(workspace, run)
     origin = shown.run.origin
-    wanted = (origin.requirements if requirements else None) or (origin.conda if conda else None) or (origin.spec if spec else None)
+    wanted = (
+        (origin.requirements if requirements else None)
+        or (origin.conda if conda else None)
+        or (origin.spec if spec else None)
+    )
     if wanted is not None:
         with workspace.blobs.get(wanted) as stream:
             content = stream.read().decode()

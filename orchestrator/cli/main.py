@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 from types import FrameType
@@ -99,7 +100,7 @@ def run(argv: list[str]) -> int:
         context.fail(command, error.message, error.hint, error.exit_code)
         return error.exit_code
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]   # whoever read us has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read us has gone: nothing is left to flush
         return 128 + signal.SIGPIPE
 
 

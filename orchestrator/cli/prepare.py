@@ -10,7 +10,9 @@ from orchestrator.cli import text
 from orchestrator.cli.context import Context
 
 SPEC = click.argument("spec", type=click.Path(path_type=Path), default="runspec.yaml")
-SET = click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Override a value: params.lr=0.1, seed=3.")
+SET = click.option(
+    "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Override a value: params.lr=0.1, seed=3."
+)
 
 
 @click.command()
@@ -28,9 +30,7 @@ def lock(context: Context, spec: Path) -> None:
         "wheels": [pin.model_dump(mode="json") for pin in done.lock.wheels],
     }
     state = "written" if done.changed else "unchanged"
-    context.result(
-        "lock", data, lambda: f"{done.path}: {state}, {len(done.lock.wheels)} wheels, {done.lock.digest}"
-    )
+    context.result("lock", data, lambda: f"{done.path}: {state}, {len(done.lock.wheels)} wheels, {done.lock.digest}")
 
 
 @click.command()

@@ -24,9 +24,7 @@ def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: boo
 
     workspace = context.workspace()
     with context.stoppable() as stop:
-        done = operation(
-            workspace, spec, overrides=overrides, detach=detach, watcher=Watcher(context.console, stop)
-        )
+        done = operation(workspace, spec, overrides=overrides, detach=detach, watcher=Watcher(context.console, stop))
     metrics = last_metrics(workspace, done.run) if done.run else {}
     data = {
         "id": done.id,
@@ -81,9 +79,7 @@ def verify(context: Context, target: str, times: int, form: str) -> None:
     data = {
         "run": done.original.id,
         "passed": done.passed,
-        "replays": [
-            {"id": one.replay.id, "verdict": one.verdict.model_dump(mode="json")} for one in done.replays
-        ],
+        "replays": [{"id": one.replay.id, "verdict": one.verdict.model_dump(mode="json")} for one in done.replays],
     }
     if form == "junit":
         click.echo(junit([one.verdict for one in done.replays], name=done.original.name))

@@ -40,7 +40,10 @@ def table(rows: Sequence[tuple[str, object]], indent: str = "") -> str:
 def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table with a header, aligned."""
     widths = [max(len(row[at]) for row in (header, *rows)) for at in range(len(header))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (header, *rows)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (header, *rows)
+    ]
     return "\n".join([click.style(lines[0], bold=True), *lines[1:]])
 
 
@@ -66,9 +69,15 @@ def image(built: Image) -> str:
 def outlook(seen: Outlook) -> str:
     """A plan and what is cached."""
     plan = seen.pinned.plan
-    engine = {True: "in the engine", False: "in the store, not in the engine", None: "in the store; no engine answers"}
+    engine = {
+        True: "in the engine",
+        False: "in the store, not in the engine",
+        None: "in the store; no engine answers",
+    }
     git = seen.pinned.git
-    revision = f", git {git.get('commit', 'no commit')[:12]}{' with changes' if git.get('dirty') else ''}" if git else ""
+    revision = (
+        f", git {git.get('commit', 'no commit')[:12]}{' with changes' if git.get('dirty') else ''}" if git else ""
+    )
     rows: list[tuple[str, object]] = [
         ("plan", plan.digest),
         ("lock", plan.image.lock),
@@ -121,7 +130,15 @@ def listing(rows: Sequence[Row]) -> str:
     if not rows:
         return ""
     cells = [
-        (row.id, row.name, row.status, row.kind, row.plan[7:15], (row.outcome or "")[7:15], _brief(row.metrics))
+        (
+            row.id,
+            row.name,
+            row.status,
+            row.kind,
+            row.plan[7:15],
+            (row.outcome or "")[7:15],
+            _brief(row.metrics),
+        )
         for row in rows
     ]
     return columns(("run", "name", "status", "kind", "plan", "result", "metrics"), cells)
@@ -146,7 +163,10 @@ def shown(item: Shown) -> str:
         *((f"data {name}", f"{pin.digest} at {pin.mount}") for name, pin in plan.data.items()),
         ("seed", plan.seed),
         ("determinism", plan.determinism),
-        ("host", f"{facts.host.get('name')}, {facts.environment.get('cpu', {}).get('model') or 'unknown CPU'}"),
+        (
+            "host",
+            f"{facts.host.get('name')}, {facts.environment.get('cpu', {}).get('model') or 'unknown CPU'}",
+        ),
         ("engine", " ".join(str(facts.engine.get(key, "")) for key in ("name", "version"))),
         ("packages", f"{len(packages)} (--requirements prints them)"),
         *(("note", printable(note)) for note in facts.notes),
@@ -189,7 +209,10 @@ def _sections(item: Shown) -> list[str]:
         metrics = [(printable(name), _series(series)) for name, series in item.metrics.items()]
         sections.append("\nmetrics\n" + table(_some(metrics), "  "))
     if item.artifacts.entries:
-        files = [(printable(path), f"{size(entry.size)}, {entry.digest.short}") for path, entry in item.artifacts.files.items()]
+        files = [
+            (printable(path), f"{size(entry.size)}, {entry.digest.short}")
+            for path, entry in item.artifacts.files.items()
+        ]
         sections.append("\nartifacts\n" + table(_some(files), "  "))
     if item.verdicts:
         verdicts = [(record.replay, record.verdict.get("answer", "")) for record in item.verdicts]

@@ -82,21 +82,15 @@ def leaf(name: str, left: Any, right: Any, detail: str = "") -> Difference:
 
 def added(name: str, right: Any, detail: str = "", compared: Compared | None = None) -> Difference:
     """Something only the right side has."""
-    return Difference(
-        name=name, state="added", right=brief(right), detail=detail, compared=compared or Compared()
-    )
+    return Difference(name=name, state="added", right=brief(right), detail=detail, compared=compared or Compared())
 
 
 def removed(name: str, left: Any, detail: str = "", compared: Compared | None = None) -> Difference:
     """Something only the left side has."""
-    return Difference(
-        name=name, state="removed", left=brief(left), detail=detail, compared=compared or Compared()
-    )
+    return Difference(name=name, state="removed", left=brief(left), detail=detail, compared=compared or Compared())
 
 
-def group(
-    name: str, children: Iterable[Difference], *, left: Value = None, right: Value = None
-) -> Difference:
+def group(name: str, children: Iterable[Difference], *, left: Value = None, right: Value = None) -> Difference:
     """A node made of its parts: changed where one of them is."""
     parts = tuple(children)
     state: State = "equal" if all(part.equal for part in parts) else "changed"

@@ -17,9 +17,7 @@ def compare_plans(left: Plan, right: Plan, blobs: BlobStore) -> Difference:
     opened = {
         "image": _image(left.image, right.image, blobs),
         "code": _tree("code", left.code, right.code, blobs),
-        "data": group(
-            "data", keyed(left.data, right.data, lambda name, old, new: _data(name, old, new, blobs))
-        ),
+        "data": group("data", keyed(left.data, right.data, lambda name, old, new: _data(name, old, new, blobs))),
     }
     names = [name for name in Plan.model_fields if name != "format"]
     return group(

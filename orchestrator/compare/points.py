@@ -37,9 +37,7 @@ def compare_metrics(left: Digest, right: Digest, blobs: BlobStore) -> Difference
 def compare_series(name: str, left: Series, right: Series) -> Difference:
     """One metric; its values are compared by their bits."""
     if left.packed == right.packed:
-        return Difference(
-            name=name, state="equal", left=_many(left), right=_many(right), compared=_count(left)
-        )
+        return Difference(name=name, state="equal", left=_many(left), right=_many(right), compared=_count(left))
     pairs = align(left, right).differing()
     found = spread(pairs)
     return Difference(

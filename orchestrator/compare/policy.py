@@ -57,9 +57,7 @@ def judge(difference: Difference, verify: VerifySpec, blobs: BlobStore) -> Verdi
         answer=_answer(difference, findings, whole=all(item.section == "streams" for item in left_out)),
         findings=findings,
         compared=Compared.total(item.node.compared for item in judged),
-        ignored=tuple(
-            Ignored(path=item.path, text=_text(item.node)) for item in left_out if not item.node.equal
-        ),
+        ignored=tuple(Ignored(path=item.path, text=_text(item.node)) for item in left_out if not item.node.equal),
     )
 
 
@@ -78,9 +76,7 @@ def rule_for(name: str, section: Section, default: MetricRule = "exact") -> Metr
 
 
 def _sections(verify: VerifySpec) -> dict[str, Section]:
-    return {
-        name: getattr(verify, name) for name in ("exit_code", "params", "metrics", "artifacts", "streams")
-    }
+    return {name: getattr(verify, name) for name in ("exit_code", "params", "metrics", "artifacts", "streams")}
 
 
 def _items(difference: Difference, verify: VerifySpec) -> Iterator[_Item]:
@@ -100,9 +96,7 @@ def _unrecorded(difference: Difference, verify: VerifySpec) -> Iterator[Finding]
     for name in ("stdout", "stderr"):
         rule = rule_for(name, _sections(verify)["streams"], _DEFAULTS["streams"])
         if rule != "ignore" and (streams is None or streams.child(name) is None):
-            yield Finding(
-                path=f"streams/{name}", rule="exact", text="not recorded on either side", passed=False
-            )
+            yield Finding(path=f"streams/{name}", rule="exact", text="not recorded on either side", passed=False)
 
 
 def _tables(difference: Difference, items: list[_Item], blobs: BlobStore) -> Tables:

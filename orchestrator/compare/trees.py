@@ -48,9 +48,7 @@ def _paths(left: Tree, right: Tree, blobs: BlobStore, comparators: Sequence[Comp
     return nodes
 
 
-def _entry(
-    path: str, left: Entry, right: Entry, blobs: BlobStore, comparators: Sequence[Comparator]
-) -> Difference:
+def _entry(path: str, left: Entry, right: Entry, blobs: BlobStore, comparators: Sequence[Comparator]) -> Difference:
     node = Difference(
         name=path,
         state="equal" if left == right else "changed",

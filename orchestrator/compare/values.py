@@ -27,9 +27,7 @@ def brief(value: Any) -> Value:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else repr(value)
-    return shorten(
-        str(value) if isinstance(value, str) else _bytes(value).decode("utf-8", "backslashreplace")
-    )
+    return shorten(str(value) if isinstance(value, str) else _bytes(value).decode("utf-8", "backslashreplace"))
 
 
 def shorten(text: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 import docker
 import docker.errors
+import docker.types
+import docker.utils
 import requests.exceptions
 
 from orchestrator.digest import Digest
@@ -37,9 +39,7 @@ class DockerEngine:
 
     def __init__(self) -> None:
         with _explained("connecting"):
-            self._api = docker.APIClient(
-                **docker.utils.kwargs_from_env(), version="auto", timeout=TIMEOUT_SECONDS
-            )
+            self._api = docker.APIClient(**docker.utils.kwargs_from_env(), version="auto", timeout=TIMEOUT_SECONDS)
 
     def launch(self, spec: ContainerSpec) -> None:
         """See :class:`~orchestrator.engine.port.ContainerEngine`."""
@@ -47,7 +47,7 @@ class DockerEngine:
             try:
                 self._create(spec)
             except docker.errors.APIError as error:
-                if error.status_code != 409:   # 409: an earlier attempt has created it
+                if error.status_code != 409:  # 409: an earlier attempt has created it
                     raise
             self._api.start(spec.name)
 
@@ -73,7 +73,7 @@ class DockerEngine:
             try:
                 self._api.kill(name, number)
             except docker.errors.APIError as error:
-                if error.status_code not in (404, 409):   # gone, or not running
+                if error.status_code not in (404, 409):  # gone, or not running
                     raise
 
     def remove(self, name: str) -> None:
@@ -82,7 +82,7 @@ class DockerEngine:
             try:
                 self._api.remove_container(name, force=True, v=True)
             except docker.errors.APIError as error:
-                if error.status_code not in (404, 409):   # gone, or being removed
+                if error.status_code not in (404, 409):  # gone, or being removed
                     raise
 
     def find(self, config: Digest, manifest: Digest) -> str | None:
@@ -121,9 +121,7 @@ class DockerEngine:
         """See :class:`~orchestrator.engine.port.ImageSource`."""
         said: list[str] = []
         with _explained(f"building {dockerfile.name}"):
-            for line in self._api.build(
-                path=str(dockerfile.parent), dockerfile=dockerfile.name, rm=True, decode=True
-            ):
+            for line in self._api.build(path=str(dockerfile.parent), dockerfile=dockerfile.name, rm=True, decode=True):
                 said.append(line.get("stream", ""))
                 if "error" in line:
                     raise EngineError(f"{dockerfile}: {line['error']}\n{''.join(said[-20:])}")
@@ -139,10 +137,17 @@ class DockerEngine:
             "name": "docker",
             "version": info["ServerVersion"],
             "storage": info["Driver"],
-            "security": sorted(option.split(",")[0].removeprefix("name=") for option in info.get("SecurityOptions", [])),
+            "security": sorted(
+                option.split(",")[0].removeprefix("name=") for option in info.get("SecurityOptions", [])
+            ),
             "limits": {
                 name: bool(info.get(key))
-                for name, key in (("memory", "MemoryLimit"), ("swap", "SwapLimit"), ("cpus", "CpuCfsQuota"), ("pids", "PidsLimit"))
+                for name, key in (
+                    ("memory", "MemoryLimit"),
+                    ("swap", "SwapLimit"),
+                    ("cpus", "CpuCfsQuota"),
+                    ("pids", "PidsLimit"),
+                )
             },
             "cgroup": info.get("CgroupVersion", "1"),
             "root": info["DockerRootDir"],
@@ -187,7 +192,9 @@ class DockerEngine:
             ipc_mode="private",
             ulimits=[docker.types.Ulimit(name="core", soft=0, hard=0)],
             log_config=docker.types.LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"}),
-            device_requests=[docker.types.DeviceRequest(count=spec.gpus, capabilities=[["gpu"]])] if spec.gpus else None,
+            device_requests=[docker.types.DeviceRequest(count=spec.gpus, capabilities=[["gpu"]])]
+            if spec.gpus
+            else None,
         )
 
     def _log_tail(self, name: str) -> str:

@@ -26,6 +26,8 @@ def run_once(engine: ContainerEngine, spec: ContainerSpec) -> None:
                 break
             time.sleep(_POLL_SECONDS)
         if state.exit_code:
-            raise EngineError(f"`{' '.join(spec.argv[:3])} …` ended with {state.exit_code} in the image:\n{state.log_tail}")
+            raise EngineError(
+                f"`{' '.join(spec.argv[:3])} …` ended with {state.exit_code} in the image:\n{state.log_tail}"
+            )
     finally:
         engine.remove(spec.name)

@@ -1,4 +1,4 @@
-"""What a run left behind becomes an Outcome and Facts. Repeating it gives the same: nothing is moved before the record."""
+"""What a run left behind becomes an Outcome and Facts. Nothing is moved: it can be repeated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from orchestrator.store.streams import put_bytes
 MAX_NOTES = 50
 
 
-def collect(plan: Plan, run: LiveRun, blobs: FileBlobs, host: dict[str, Any], engine: dict[str, Any], ended: str) -> Run:
+def collect(
+    plan: Plan, run: LiveRun, blobs: FileBlobs, host: dict[str, Any], engine: dict[str, Any], ended: str
+) -> Run:
     """Store what the run produced and describe it. ``ended``: the time to note where the agent noted none."""
     exit_record = events.read_json(run.record, wire.EXIT)
     started = events.read_json(run.record, wire.STARTED) or {}
@@ -51,7 +53,10 @@ def collect(plan: Plan, run: LiveRun, blobs: FileBlobs, host: dict[str, Any], en
             ended=_time((exit_record or {}).get("ended")) or ended,
             host=host,
             engine=engine,
-            environment={**started.get("environment", {}), "cpu_seconds": (exit_record or {}).get("cpu_seconds")},
+            environment={
+                **started.get("environment", {}),
+                "cpu_seconds": (exit_record or {}).get("cpu_seconds"),
+            },
             notes=tuple(_bounded(notes)),
             **_streams(run.record, blobs),
         ),
@@ -71,7 +76,9 @@ def _artifacts(plan: Plan, run: LiveRun, blobs: FileBlobs) -> tuple[list[capture
         refused += [f"left out {top}/{text}" for text in found.refused]
         entries = capture.capture(folder, found, blobs, adopt=blobs)
         kept += [
-            entry.model_copy(update={"path": f"{top}/{entry.path}"}) for entry in entries if known.get(entry.path) != entry
+            entry.model_copy(update={"path": f"{top}/{entry.path}"})
+            for entry in entries
+            if known.get(entry.path) != entry
         ]
     return kept, refused
 
@@ -112,5 +119,3 @@ def _time(time_ns: int | None) -> str | None:
     if time_ns is None:
         return None
     return datetime.fromtimestamp(time_ns / 1e9, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-

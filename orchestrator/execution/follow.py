@@ -31,7 +31,7 @@ class Follower:
         index = self._open(wire.CONSOLE)
         while index is not None and (line := index.readline()):
             if not line.endswith(b"\n"):
-                index.seek(-len(line), 1)   # the agent is writing it
+                index.seek(-len(line), 1)  # the agent is writing it
                 break
             pieces += self._piece(line)
         return pieces

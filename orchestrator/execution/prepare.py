@@ -46,7 +46,7 @@ def _job(plan: Plan, *, share: bool) -> dict[str, object]:
 
 def _make(folder: Path, owner: tuple[int, int] | None) -> None:
     folder.mkdir()
-    folder.chmod(0o755 if owner or os.geteuid() == UID else 0o777)  # noqa: S103  (inside a private folder)
+    folder.chmod(0o755 if owner or os.geteuid() == UID else 0o777)
     if owner:
         os.chown(folder, *owner)
 

@@ -91,7 +91,7 @@ def _launch(run: LiveRun, with_: Supervision) -> None:
 
 
 def _remove_container(run: LiveRun, engine: ContainerEngine) -> None:
-    with contextlib.suppress(EngineError):   # the record does not depend on it; `doctor` finds what is left over
+    with contextlib.suppress(EngineError):  # the record does not depend on it; `doctor` finds what is left over
         engine.remove(run.container)
 
 

@@ -43,7 +43,10 @@ def _layout(image: Image, tag: str, blobs: BlobStore) -> Iterator[bytes]:
                 "mediaType": oci.MANIFEST_TYPE,
                 "digest": str(image.manifest),
                 "size": size,
-                "annotations": {"io.containerd.image.name": tag, "org.opencontainers.image.ref.name": tag.split(":")[-1]},
+                "annotations": {
+                    "io.containerd.image.name": tag,
+                    "org.opencontainers.image.ref.name": tag.split(":")[-1],
+                },
             }
         ],
     }

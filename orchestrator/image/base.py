@@ -32,9 +32,7 @@ def asked(spec: ImageSpec, requirements: tuple[str, ...], folder: Path, blobs: B
         UsageError: no such folder under images/, no such Dockerfile, or a reference without a digest.
     """
     kind, base, origin = _identify(spec, folder, blobs)
-    return Asked(
-        kind=kind, base=base, origin=origin, python=spec.python, requirements=requirements, builder=BUILDER
-    )
+    return Asked(kind=kind, base=base, origin=origin, python=spec.python, requirements=requirements, builder=BUILDER)
 
 
 def pin(wanted: Asked, folder: Path, engine: Callable[[], Engine], blobs: BlobStore, scratch: Path) -> BasePin:
@@ -79,7 +77,9 @@ def ensure(lock: Lock, blobs: BlobStore, scratch: Path, report: Callable[[str], 
         debian.build(recipe, locked, blobs, scratch, report)
     missing = [layer.diff_id for layer in base.layers if not blobs.has(layer.diff_id)]
     if missing:
-        raise NotReplayable(f"the store has lost {len(missing)} layers of {base.name}, which cannot be built again bit for bit")
+        raise NotReplayable(
+            f"the store has lost {len(missing)} layers of {base.name}, which cannot be built again bit for bit"
+        )
 
 
 def _identify(spec: ImageSpec, folder: Path, blobs: BlobStore) -> tuple[str, str, Digest | None]:
@@ -98,7 +98,10 @@ def _identify(spec: ImageSpec, folder: Path, blobs: BlobStore) -> tuple[str, str
 def _find(name: str, folder: Path) -> Path:
     """``images/NAME`` beside the spec or above it, then the ones that come with this program."""
     package = Path(__file__).resolve().parent.parent
-    places = [parent / IMAGES for parent in (folder, *folder.parents)] + [package / "_images", package.parent / IMAGES]
+    places = [parent / IMAGES for parent in (folder, *folder.parents)] + [
+        package / "_images",
+        package.parent / IMAGES,
+    ]
     if "/" not in name and name.strip("."):
         for place in places:
             if (place / name / "recipe.yaml").is_file():

@@ -46,7 +46,9 @@ def known(lock: Lock, records: RecordStore, blobs: BlobStore) -> Image | None:
     """The image that this lock gave before, where the store still has all of it."""
     record = records.read(f"images/{lock.digest.hex}")
     image = Image.from_bytes(record) if record else None
-    if image and all(blobs.has(digest) for digest in (image.config, image.manifest, *(layer.diff_id for layer in image.layers))):
+    if image and all(
+        blobs.has(digest) for digest in (image.config, image.manifest, *(layer.diff_id for layer in image.layers))
+    ):
         return image
     return None
 
@@ -78,7 +80,13 @@ def _assemble(lock: Lock, with_: Builder) -> Image:
     env = oci.environment(lock, PREFIX)
     bare = partial(oci.assemble, foundation, env, python, with_.blobs)
     bytecode = compile_wheels(
-        lock.wheels, base, lambda: load(bare(), with_.engine, with_.blobs), with_.engine, with_.blobs, with_.records, with_.scratch
+        lock.wheels,
+        base,
+        lambda: load(bare(), with_.engine, with_.blobs),
+        with_.engine,
+        with_.blobs,
+        with_.records,
+        with_.scratch,
     )
     return oci.assemble((*foundation, *_wheel_layers(lock, bytecode, with_)), env, python, with_.blobs)
 
@@ -96,7 +104,10 @@ def _environment(lock: Lock, with_: Builder) -> LayerPin:
 def _wheel_layers(lock: Lock, bytecode: Bytecode, with_: Builder) -> list[LayerPin]:
     by_file = {pin.file: pin for pin in lock.wheels}
     groups = [[by_file[file] for file in group] for group in lock.layers]
-    with ThreadPoolExecutor(_JOBS) as pool:   # inflating and hashing release the interpreter lock
+    with ThreadPoolExecutor(_JOBS) as pool:  # inflating and hashing release the interpreter lock
         return list(
-            pool.map(lambda pins: wheels_layer(pins, lock.base.python, bytecode, with_.blobs, with_.records), groups)
+            pool.map(
+                lambda pins: wheels_layer(pins, lock.base.python, bytecode, with_.blobs, with_.records),
+                groups,
+            )
         )

@@ -1,4 +1,4 @@
-"""The .pyc files of wheels, made by the image's own interpreter and kept by wheel: without them imports take twice as long."""
+"""The .pyc files of wheels, made by the image's own interpreter: without them imports take twice as long."""
 
 from __future__ import annotations
 
@@ -56,13 +56,18 @@ def _known(record: bytes | None, blobs: BlobStore) -> Digest | None:
 
 
 def _compile(
-    pins: Sequence[WheelPin], base: BasePin, image: str, engine: ContainerEngine, blobs: BlobStore, scratch: Path
+    pins: Sequence[WheelPin],
+    base: BasePin,
+    image: str,
+    engine: ContainerEngine,
+    blobs: BlobStore,
+    scratch: Path,
 ) -> dict[Digest, Digest]:
     with tempfile.TemporaryDirectory(dir=scratch, prefix="bytecode-") as name:
         folder = Path(name)
         work = folder / "work"
         work.mkdir()
-        work.chmod(0o777)   # the container's user is another one  # noqa: S103
+        work.chmod(0o777)  # the container's user is another one
         _lay_out(pins, Layout(_minor(base.python)), blobs, work)
         run_once(engine, _container(work, base, image))
         return {pin.sha256: _store(work / f"{pin.sha256.hex}.zip", blobs) for pin in pins}

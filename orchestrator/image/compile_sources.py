@@ -5,6 +5,8 @@ member}}]``. Each output is a zip of installed path -> .pyc, with unchecked hash
 not depend on reference counts as later versions do. Standard library only.
 """
 
+from __future__ import annotations
+
 import importlib.util
 import json
 import marshal
@@ -12,11 +14,14 @@ import os
 import sys
 import zipfile
 
+TYPE_CHECKING = False  # importing typing takes longer than all the rest
+if TYPE_CHECKING:
+    from typing import Any
+
 UNCHECKED_HASH = (1).to_bytes(4, "little")
 
 
-def compile_one(source, path):
-    # type: (bytes, str) -> bytes | None
+def compile_one(source: bytes, path: str) -> bytes | None:
     """The .pyc of a source, or None where it does not compile (templates, Python 2)."""
     try:
         code = compile(source, path, "exec", dont_inherit=True, optimize=0)
@@ -25,8 +30,7 @@ def compile_one(source, path):
     return importlib.util.MAGIC_NUMBER + UNCHECKED_HASH + importlib.util.source_hash(source) + marshal.dumps(code, 2)
 
 
-def compile_wheel(job):
-    # type: (dict[str, object]) -> None
+def compile_wheel(job: dict[str, Any]) -> None:
     """Write one output."""
     with zipfile.ZipFile(job["wheel"]) as wheel, zipfile.ZipFile(job["output"], "w") as output:
         for installed, member in sorted(job["sources"].items()):
@@ -35,8 +39,7 @@ def compile_wheel(job):
                 output.writestr(installed, compiled)
 
 
-def main():
-    # type: () -> None
+def main() -> None:
     """Share the wheels out over the CPUs, the biggest first."""
     import warnings
 
@@ -52,7 +55,8 @@ def main():
                 compile_wheel(job)
             os._exit(0)
         children.append(child)
-    sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
+    failed = [child for child in children if os.waitpid(child, 0)[1] != 0]
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -64,9 +64,7 @@ def read_pin(file: Path) -> DebPin:
     package, version, architecture = fields.decode().splitlines()
     with file.open("rb") as stream:
         digest = Digest.of_stream(stream)
-    return DebPin(
-        package=package, version=version, architecture=architecture, sha256=digest, size=file.stat().st_size
-    )
+    return DebPin(package=package, version=version, architecture=architecture, sha256=digest, size=file.stat().st_size)
 
 
 def file_name(pin: DebPin) -> str:

@@ -92,9 +92,7 @@ def upstream_version(debs: Iterable[DebPin], package: str) -> str:
         if pin.package == package:
             without_epoch = pin.version.partition(":")[2] or pin.version
             return without_epoch.rpartition("-")[0] or without_epoch
-    raise UsageError(
-        f"the recipe's packages do not bring {package}", hint="images/README.md explains recipes"
-    )
+    raise UsageError(f"the recipe's packages do not bring {package}", hint="images/README.md explains recipes")
 
 
 def _provide(recipe: Recipe, pins: Sequence[DebPin], blobs: BlobStore, scratch: Path, report: Report) -> None:

@@ -7,13 +7,13 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from orchestrator.determinism import EPOCH
 from orchestrator.errors import EnvironmentProblem
 from orchestrator.image.deb_source import file_name
 from orchestrator.image.debian_recipe import Recipe
 from orchestrator.image.debian_repository import POOL, write_repository
 from orchestrator.lock.model import DebPin
 from orchestrator.process import ProgramFailed, find, run
-from orchestrator.determinism import EPOCH
 from orchestrator.store.port import BlobStore
 from orchestrator.store.verified import Verified
 

@@ -60,8 +60,7 @@ def parse_recipe(text: bytes, file: str) -> Recipe:
         raise UsageError(f"{file}: not YAML: {error}", hint="images/README.md explains recipes") from error
     except ValidationError as error:
         found = "\n".join(
-            f"{file}: {'.'.join(map(str, finding['loc'])) or 'recipe'}: {finding['msg']}"
-            for finding in error.errors()
+            f"{file}: {'.'.join(map(str, finding['loc'])) or 'recipe'}: {finding['msg']}" for finding in error.errors()
         )
         raise UsageError(found, hint="images/README.md explains recipes") from error
 
@@ -105,6 +104,4 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise UsageError(
-            f"no base image here: {file}: {error.strerror}", hint="see images/README.md"
-        ) from error
+        raise UsageError(f"no base image here: {file}: {error.strerror}", hint="see images/README.md") from error

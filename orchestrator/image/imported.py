@@ -71,7 +71,7 @@ def probe(image: str, engine: ContainerEngine, scratch: Path) -> Interpreter:
     """
     with tempfile.TemporaryDirectory(dir=scratch, prefix="probe-") as name:
         folder = Path(name)
-        folder.chmod(0o777)   # the container's user is another one  # noqa: S103
+        folder.chmod(0o777)  # the container's user is another one
         run_once(
             engine,
             ContainerSpec(

@@ -6,6 +6,7 @@ import contextlib
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from orchestrator.determinism import EPOCH
 from orchestrator.digest import Digest
 from orchestrator.errors import LockError
 from orchestrator.image import tar
@@ -13,7 +14,6 @@ from orchestrator.image.bytecode import Bytecode
 from orchestrator.image.tar import Entry
 from orchestrator.image.wheel import PREFIX, Layout, Wheel
 from orchestrator.lock.model import LayerPin, WheelPin
-from orchestrator.determinism import EPOCH
 from orchestrator.store.port import BlobStore, RecordStore
 from orchestrator.store.streams import from_chunks, seekable
 
@@ -56,14 +56,18 @@ def wheels_layer(
         def entries() -> dict[str, Entry]:
             merged: dict[str, Entry] = {}
             for pin in sorted(pins, key=lambda pin: pin.file):
-                archive = open_files.enter_context(zipfile.ZipFile(open_files.enter_context(seekable(blobs, pin.sha256))))
+                archive = open_files.enter_context(
+                    zipfile.ZipFile(open_files.enter_context(seekable(blobs, pin.sha256)))
+                )
                 _merge(merged, Wheel(archive, layout).entries(_compiled(bytecode.get(pin.sha256), blobs)), pin)
             return merged
 
         return _cached(made_from, entries, blobs, records)
 
 
-def _cached(made_from: object, entries: Callable[[], dict[str, Entry]], blobs: BlobStore, records: RecordStore) -> LayerPin:
+def _cached(
+    made_from: object, entries: Callable[[], dict[str, Entry]], blobs: BlobStore, records: RecordStore
+) -> LayerPin:
     key = f"layers/{Digest.of_json(made_from).hex}"
     if record := records.read(key):
         layer = LayerPin.model_validate_json(record)

@@ -26,7 +26,7 @@ def load(image: Image, engine: ImageEngine, blobs: BlobStore) -> str:
         try:
             engine.load(archive(image, tag, blobs, omit=present))
         except EngineError:
-            present = 0   # a layer went away meanwhile, or the engine takes whole archives only (Podman)
+            present = 0  # a layer went away meanwhile, or the engine takes whole archives only (Podman)
     if not present:
         engine.load(archive(image, tag, blobs))
     name = engine.find(image.config, image.manifest)

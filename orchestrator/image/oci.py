@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
+from orchestrator.determinism import EPOCH
 from orchestrator.digest import Digest, canonical
 from orchestrator.lock.model import LayerPin, Lock
 from orchestrator.model import Document
-from orchestrator.determinism import EPOCH
 from orchestrator.store.port import BlobStore
 from orchestrator.store.streams import put_bytes
 
@@ -50,16 +50,14 @@ def assemble(layers: tuple[LayerPin, ...], env: Mapping[str, str], python: str, 
             "schemaVersion": 2,
             "mediaType": MANIFEST_TYPE,
             "config": {"mediaType": CONFIG_TYPE, "digest": str(config.diff_id), "size": config.size},
-            "layers": [
-                {"mediaType": LAYER_TYPE, "digest": str(layer.diff_id), "size": layer.size} for layer in layers
-            ],
+            "layers": [{"mediaType": LAYER_TYPE, "digest": str(layer.diff_id), "size": layer.size} for layer in layers],
         },
     )
     return Image(manifest=manifest.diff_id, config=config.diff_id, layers=layers, python=python)
 
 
 def environment(lock: Lock, prefix: str | None) -> dict[str, str]:
-    """The image's environment: the base's, with the virtual environment at ``prefix`` (where there is one) first on PATH."""
+    """The image's environment: the base's, with the virtual environment at ``prefix`` first on PATH."""
     env = dict(pair.split("=", 1) for pair in lock.base.env if "=" in pair)
     env.setdefault("LANG", "C.UTF-8")
     path = env.get("PATH", _PATH)

@@ -174,7 +174,10 @@ class Wheel:
 
     def _record(self, recorded: Mapping[str, Entry], files: Mapping[str, Entry]) -> bytes:
         known = self._known_hashes()
-        rows = [(_relative(path, self._layout.site), *_hash_and_size(entry, known.get(path))) for path, entry in recorded.items()]
+        rows = [
+            (_relative(path, self._layout.site), *_hash_and_size(entry, known.get(path)))
+            for path, entry in recorded.items()
+        ]
         rows += [(_relative(path, self._layout.site), "", "") for path in files if path not in recorded]
         rows.append((f"{self._info}/RECORD", "", ""))
         text = io.StringIO()
@@ -191,7 +194,10 @@ class Wheel:
         return {self._place(name): (digest, size) for name, digest, size, *_ in rows}
 
     def _refused(self, why: str) -> LockError:
-        return LockError(f"{self._archive.filename or 'a wheel'} is refused: {why}", hint="ask its authors, or pin another version")
+        return LockError(
+            f"{self._archive.filename or 'a wheel'} is refused: {why}",
+            hint="ask its authors, or pin another version",
+        )
 
 
 def _hash_and_size(entry: Entry, known: tuple[str, str] | None) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The index in SQLite, one writer at a time, with a rollback journal: the linked library may predate the fix of WAL's reset bug."""
+"""The index in SQLite. Rollback journal, one writer: the linked library may predate the fix of WAL's reset bug."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class SqliteIndex:
         """See :class:`~orchestrator.index.port.RunIndex`."""
         with self._connection() as connection:
             found = connection.execute(
-                "SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY id DESC LIMIT ?", (len(prefix), prefix, limit)
+                "SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY id DESC LIMIT ?",
+                (len(prefix), prefix, limit),
             )
             return [row[0] for row in found]
 
@@ -54,7 +55,7 @@ class SqliteIndex:
                 " ORDER BY id DESC LIMIT ?3",
                 (name, status, limit),
             )
-            return [Row(*row[:-1], metrics=json.loads(row[-1])) for row in found]
+            return [_row(*row) for row in found]
 
     def clear(self) -> None:
         """See :class:`~orchestrator.index.port.RunIndex`."""
@@ -73,3 +74,17 @@ class SqliteIndex:
                 f"the index {self._file} cannot be used: {error}",
                 hint=f"it is only a cache: remove {self._file}, the next command rebuilds it from the store",
             ) from error
+
+
+def _row(
+    id: str,
+    name: str,
+    status: str,
+    kind: str,
+    of: str | None,
+    plan: str,
+    outcome: str | None,
+    created: str,
+    metrics: str,
+) -> Row:
+    return Row(id, name, status, kind, of, plan, outcome, created, json.loads(metrics))

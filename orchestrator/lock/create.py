@@ -21,7 +21,10 @@ def create(asked: Asked, base: BasePin, blobs: BlobStore) -> Lock:
         LockError: the requirements cannot be had for this base, or it brings another Python.
     """
     if not base.python.startswith(asked.python + "."):
-        raise LockError(f"the spec asks for Python {asked.python}; {base.name} brings {base.python}", hint="choose another base")
+        raise LockError(
+            f"the spec asks for Python {asked.python}; {base.name} brings {base.python}",
+            hint="choose another base",
+        )
     target = Target(base.python, base.glibc)
     wheels = resolve(asked.requirements, target)
     fetch(wheels, target, blobs)

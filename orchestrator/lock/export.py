@@ -17,4 +17,6 @@ def conda_environment(lock: Lock, name: str) -> str:
     dependencies: list[object] = [f"python={lock.base.python}", "pip"]
     if lock.wheels:
         dependencies.append({"pip": [f"{pin.name}=={pin.version}" for pin in lock.wheels]})
-    return str(yaml.safe_dump({"name": name, "channels": ["conda-forge"], "dependencies": dependencies}, sort_keys=False))
+    return str(
+        yaml.safe_dump({"name": name, "channels": ["conda-forge"], "dependencies": dependencies}, sort_keys=False)
+    )

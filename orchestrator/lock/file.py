@@ -43,7 +43,11 @@ def require_fresh(path: Path, lock: Lock, asked: Asked) -> None:
         for text, locked, asked in (
             ("requirements", lock.requirements, asked.requirements),
             ("Python", lock.python, asked.python),
-            ("base image", (lock.base.kind, lock.base.name, lock.base.origin), (asked.kind, asked.base, asked.origin)),
+            (
+                "base image",
+                (lock.base.kind, lock.base.name, lock.base.origin),
+                (asked.kind, asked.base, asked.origin),
+            ),
             ("image builder", lock.builder, asked.builder),
         )
         if locked != asked

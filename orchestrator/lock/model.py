@@ -45,7 +45,7 @@ class BasePin(Frozen):
     name: str
     """The folder under images/, the image reference, or the Dockerfile."""
     origin: Digest | None
-    """What a person keeps of it, as a blob: the DebianBase document (it is rebuilt from that), the Dockerfile's text."""
+    """What a person keeps of it, as a blob: the DebianBase document or the Dockerfile's text."""
     layers: tuple[LayerPin, ...]
     interpreter: str
     """The Python that the environment is made for, e.g. /usr/bin/python3.11."""

@@ -29,5 +29,8 @@ def parse(lines: list[str], name: str) -> tuple[str, ...]:
         else:
             kept.append(str(requirement))
     if wrong:
-        raise LockError("\n".join(wrong), hint="write NAME, NAME==VERSION or NAME>=VERSION; options belong into pip's configuration")
+        raise LockError(
+            "\n".join(wrong),
+            hint="write NAME, NAME==VERSION or NAME>=VERSION; options belong into pip's configuration",
+        )
     return tuple(kept)

@@ -49,7 +49,9 @@ def _compile(requirements: tuple[str, ...], target: Target) -> str:
     try:
         return process.run(argv, stdin="\n".join(requirements).encode()).decode()
     except process.ProgramFailed as error:
-        raise LockError(f"these requirements cannot be resolved:\n{error.stderr.strip()}", hint=NO_WHEEL_HINT) from error
+        raise LockError(
+            f"these requirements cannot be resolved:\n{error.stderr.strip()}", hint=NO_WHEEL_HINT
+        ) from error
 
 
 def _applies(package: Mapping[str, Any], target: Target) -> bool:
@@ -58,7 +60,7 @@ def _applies(package: Mapping[str, Any], target: Target) -> bool:
 
 def _marker_environment(target: Target) -> dict[str, str]:
     return {
-        "python_version": "%d.%d" % target.release,
+        "python_version": f"{target.release[0]}.{target.release[1]}",
         "python_full_version": target.python,
         "implementation_name": "cpython",
         "implementation_version": target.python,

@@ -29,7 +29,7 @@ class Target:
     @property
     def abi(self) -> str:
         """cp311."""
-        return "cp%d%d" % self.release
+        return f"cp{self.release[0]}{self.release[1]}"
 
     @cached_property
     def platforms(self) -> tuple[str, ...]:

@@ -9,13 +9,13 @@
 """
 
 from orchestrator.operations.building import build
-from orchestrator.operations.differences import diff
 from orchestrator.operations.checkup import doctor
-from orchestrator.operations.scaffolding import init
+from orchestrator.operations.differences import diff
 from orchestrator.operations.locking import lock
 from orchestrator.operations.outlook import plan
 from orchestrator.operations.replaying import replay
 from orchestrator.operations.runs import ls, show
+from orchestrator.operations.scaffolding import init
 from orchestrator.operations.submitting import submit
 from orchestrator.operations.verifying import verify
 

@@ -54,15 +54,22 @@ def _engine(workspace: Workspace) -> Iterator[Check]:
     yield _seccomp(said)
     yield _limits(said)
     cpus = len(os.sched_getaffinity(0))
-    yield Check("cpus", "ok", f"{cpus} usable") if cpus >= 2 else Check(
-        "cpus", "warning", "1 usable: `resources.cpus` defaults to 2", "set `resources: {cpus: 1}`"
+    yield (
+        Check("cpus", "ok", f"{cpus} usable")
+        if cpus >= 2
+        else Check("cpus", "warning", "1 usable: `resources.cpus` defaults to 2", "set `resources: {cpus: 1}`")
     )
 
 
 def _seccomp(said: dict[str, Any]) -> Check:
     if "seccomp" in said["security"]:
         return Check("seccomp", "ok", "the engine filters system calls")
-    return Check("seccomp", "problem", "the engine runs without seccomp", "start dockerd on a kernel with CONFIG_SECCOMP_FILTER")
+    return Check(
+        "seccomp",
+        "problem",
+        "the engine runs without seccomp",
+        "start dockerd on a kernel with CONFIG_SECCOMP_FILTER",
+    )
 
 
 def _limits(said: dict[str, Any]) -> Check:
@@ -70,7 +77,10 @@ def _limits(said: dict[str, Any]) -> Check:
     if not missing:
         return Check("limits", "ok", "memory, swap, CPU and process limits are enforced")
     return Check(
-        "limits", "warning", f"the engine cannot limit: {', '.join(missing)}", "enable these cgroup controllers in the kernel"
+        "limits",
+        "warning",
+        f"the engine cannot limit: {', '.join(missing)}",
+        "enable these cgroup controllers in the kernel",
     )
 
 
@@ -96,14 +106,23 @@ def _sqlite(workspace: Workspace) -> Iterator[Check]:
     if sqlite3.sqlite_version_info >= _WAL_FIX:
         yield Check("sqlite", "ok", version)
     else:
-        yield Check("sqlite", "ok", f"{version}: older than the fix of WAL's reset bug, so the rollback journal is used")
+        yield Check(
+            "sqlite",
+            "ok",
+            f"{version}: older than the fix of WAL's reset bug, so the rollback journal is used",
+        )
 
 
 def _wheels(workspace: Workspace) -> Iterator[Check]:
     links = sources.find_links()
     gone = [place for place in links if place.startswith("/") and not Path(place).is_dir()]
     if gone:
-        yield Check("wheels", "warning", f"find-links names folders that are not there: {', '.join(gone)}", "see `pip config list`")
+        yield Check(
+            "wheels",
+            "warning",
+            f"find-links names folders that are not there: {', '.join(gone)}",
+            "see `pip config list`",
+        )
     else:
         places = f", and {len(links)} find-links" if links else ""
         yield Check("wheels", "ok", f"from pip's configured index{places}")

@@ -46,7 +46,7 @@ def _choose(root: Path, spec: CodeSpec) -> capture.Found:
 
     found = capture.find(root, leave_out)
     if included is not None or tracked is not None:
-        found.folders.clear()   # git knows no empty folders, and patterns choose files
+        found.folders.clear()  # git knows no empty folders, and patterns choose files
     return found
 
 
@@ -67,7 +67,9 @@ def _git_facts(root: Path) -> dict[str, Any]:
     if not _in_work_tree(root):
         return {}
     try:
-        status = process.run(["git", "status", "--porcelain=v2", "--branch", "--", "."], cwd=root).decode(errors="replace")
+        status = process.run(["git", "status", "--porcelain=v2", "--branch", "--", "."], cwd=root).decode(
+            errors="replace"
+        )
     except EnvironmentProblem as error:
         raise EnvironmentProblem(f"git cannot say what belongs to {root}: {error.message}", hint=error.hint) from error
     facts: dict[str, Any] = {"dirty": any(not line.startswith("# ") for line in status.splitlines())}

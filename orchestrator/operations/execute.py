@@ -46,7 +46,11 @@ def begin(workspace: Workspace, plan: Plan, name: str, origin: Origin) -> LiveRu
     secrets = {name: _secret(name, reference) for name, reference in plan.secrets.items()}
     digest = put_bytes(workspace.blobs, plan.to_bytes())
     request = Request(
-        id=runid.new(workspace.now(), workspace.chance()), name=name, plan=digest, origin=origin, created=workspace.timestamp()
+        id=runid.new(workspace.now(), workspace.chance()),
+        name=name,
+        plan=digest,
+        origin=origin,
+        created=workspace.timestamp(),
     )
     run = LiveRun.begin(workspace.live, request)
     try:
@@ -67,7 +71,9 @@ def in_foreground(workspace: Workspace, run: LiveRun, image: str, watcher: Watch
     watcher.stop.shield()
     plan = load_plan(workspace, run)
     recorded = supervise(
-        run, supervision(workspace, run, plan, lambda: container_spec(plan, run, image), watcher), may_launch=True
+        run,
+        supervision(workspace, run, plan, lambda: container_spec(plan, run, image), watcher),
+        may_launch=True,
     )
     watcher.stop.raise_if_requested(recorded.id)
     return recorded
@@ -75,7 +81,14 @@ def in_foreground(workspace: Workspace, run: LiveRun, image: str, watcher: Watch
 
 def in_background(workspace: Workspace, run: LiveRun, image: str | None) -> None:
     """Hand a run over to a process of its own. ``image``: None for a run that was launched before."""
-    argv = [sys.executable, "-m", "orchestrator.cli.main", "supervise", run.request.id, str(run.lock_descriptor)]
+    argv = [
+        sys.executable,
+        "-m",
+        "orchestrator.cli.main",
+        "supervise",
+        run.request.id,
+        str(run.lock_descriptor),
+    ]
     log = workspace.home / "supervise.log"
     process.detach([*argv, *([image] if image else [])], log=log, keep=[run.lock_descriptor])
     run.release()
@@ -140,4 +153,3 @@ def _secret(name: str, reference: str) -> bytes:
         return os.environb[where.encode()] if kind == "env" else Path(where).expanduser().read_bytes()
     except (KeyError, OSError) as error:
         raise UsageError(f"secret {name}: {reference} cannot be read here", hint="set it, then try again") from error
-

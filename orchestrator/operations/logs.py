@@ -42,7 +42,11 @@ def logs(workspace: Workspace, text: str, *, follow: bool = False) -> Iterator[P
 def _recorded(workspace: Workspace, run: Run) -> Iterator[Piece]:
     facts = run.facts
     with tempfile.TemporaryDirectory(dir=workspace.scratch, prefix="logs-") as name:
-        for digest, file in ((facts.console, wire.CONSOLE), (facts.stdout, wire.STDOUT), (facts.stderr, wire.STDERR)):
+        for digest, file in (
+            (facts.console, wire.CONSOLE),
+            (facts.stdout, wire.STDOUT),
+            (facts.stderr, wire.STDERR),
+        ):
             if digest is not None:
                 with (Path(name) / file).open("wb") as sink:
                     sink.writelines(chunks(workspace.blobs.get(digest)))

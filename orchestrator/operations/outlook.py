@@ -31,7 +31,11 @@ class Outlook:
             "digest": plan.digest,
             "plan": plan.model_dump(mode="json"),
             "git": self.pinned.git,
-            "cached": {"image_in_store": True, "image_in_engine": self.in_engine, "ran_before": list(self.ran_before)},
+            "cached": {
+                "image_in_store": True,
+                "image_in_engine": self.in_engine,
+                "ran_before": list(self.ran_before),
+            },
         }
 
 
@@ -47,5 +51,7 @@ def plan(workspace: Workspace, spec: Path, overrides: tuple[str, ...] = ()) -> O
         in_engine = workspace.engine.find(pinned.plan.image.config, pinned.plan.image.manifest) is not None
     except EngineError:
         in_engine = None
-    before = [row.id for row in workspace.index.rows(name=None, status=None, limit=1000) if row.plan == pinned.plan.digest]
+    before = [
+        row.id for row in workspace.index.rows(name=None, status=None, limit=1000) if row.plan == pinned.plan.digest
+    ]
     return Outlook(pinned, tree.load(workspace.blobs, pinned.plan.code), in_engine, tuple(before))

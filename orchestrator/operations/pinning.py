@@ -45,7 +45,10 @@ def pin(workspace: Workspace, spec: Path, overrides: tuple[str, ...] = ()) -> Pi
         raise LockError(f"{read.lock} is missing: the packages are not pinned yet")
     image = image_build.known(lock, workspace.records, workspace.blobs)
     if image is None:
-        raise LockError("the image of this lock is not built yet, so its digest is unknown", hint="run `orchestrator build SPEC`")
+        raise LockError(
+            "the image of this lock is not built yet, so its digest is unknown",
+            hint="run `orchestrator build SPEC`",
+        )
     return _pin(workspace, read, Built(image, lock))
 
 
@@ -64,7 +67,10 @@ def agent_tree(workspace: Workspace) -> Digest:
     """Store this program's agent; a plan names it, and replays use that one."""
     root = Path(orchestrator.agent.__file__).parent
     found = capture.find(root, patterns.matcher(patterns.CACHES))
-    return tree.save(workspace.blobs, tree.Tree.of(capture.capture(root, found, workspace.blobs, cache=workspace.stat_cache)))
+    return tree.save(
+        workspace.blobs,
+        tree.Tree.of(capture.capture(root, found, workspace.blobs, cache=workspace.stat_cache)),
+    )
 
 
 def _pin(workspace: Workspace, read: SpecFile, built: Built) -> Pinned:

@@ -1,4 +1,4 @@
-"""What a crash left behind: adopted where it still runs, recorded where it has ended, tidied up where it was recorded."""
+"""What a crash left behind: adopted where it still runs, recorded where it has ended."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _take_up(workspace: Workspace, run: LiveRun) -> None:
 def _finish(workspace: Workspace, run: LiveRun) -> Run:
     recorded = _recorded(workspace, run)
     if recorded is not None:
-        execute.record(workspace, recorded)   # the crash may have come before the index knew
+        execute.record(workspace, recorded)  # the crash may have come before the index knew
     plan = execute.load_plan(workspace, run)
     with_ = execute.supervision(workspace, run, plan, _never, Watcher())
     return supervise(run, with_, may_launch=False, recorded=recorded)

@@ -33,7 +33,7 @@ def replay(workspace: Workspace, run: str, *, watcher: Watcher | None = None) ->
         Interrupted: stopped by a signal.
     """
     original = runs.find(workspace, run)
-    runs.outcome_of(workspace, original)   # speak up before anything runs
+    runs.outcome_of(workspace, original)  # speak up before anything runs
     plan = runs.plan_of(workspace, original)
     image = building.provide(workspace, plan.image)
     origin = original.origin.model_copy(update={"kind": "replay", "of": original.id})

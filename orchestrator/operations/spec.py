@@ -42,5 +42,7 @@ def read_spec(path: Path, overrides: tuple[str, ...] = ()) -> SpecFile:
         with file.open("rb") as stream:
             text = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}", hint="`orchestrator init` writes a runspec to begin with") from error
+        raise UsageError(
+            f"{file}: {error.strerror}", hint="`orchestrator init` writes a runspec to begin with"
+        ) from error
     return SpecFile(file.absolute(), text, parse(text, str(file), overrides))

@@ -78,5 +78,3 @@ def _origin(workspace: Workspace, pinned: Pinned) -> Origin:
         requirements=put_bytes(workspace.blobs, export.requirements_txt(lock).encode()),
         conda=put_bytes(workspace.blobs, export.conda_environment(lock, pinned.spec.spec.name).encode()),
     )
-
-

@@ -28,9 +28,7 @@ class CommandProblem(NamedTuple):
     message: str
 
 
-def expand(
-    command: str | Sequence[str], params: Mapping[str, Value], mounts: Mapping[str, str]
-) -> tuple[str, ...]:
+def expand(command: str | Sequence[str], params: Mapping[str, Value], mounts: Mapping[str, str]) -> tuple[str, ...]:
     """The words of a command, with ``{params.x}`` and ``{data.x}`` filled in; a value is never split again.
 
     ``mounts`` maps the name of each input to its path in the container.
@@ -45,9 +43,7 @@ def expand(
     return tuple(_TOKEN.sub(lambda token: _filled(token, values), word) for word in split(command))
 
 
-def check(
-    command: str | Sequence[str], params: Collection[str], mounts: Collection[str]
-) -> list[CommandProblem]:
+def check(command: str | Sequence[str], params: Collection[str], mounts: Collection[str]) -> list[CommandProblem]:
     """What is wrong with a command, given the names of parameters and inputs; MAX_PROBLEMS at most."""
     if isinstance(command, str) and len(command) > MAX_LINE:
         return [CommandProblem(None, f"a command line of more than {MAX_LINE} characters")]

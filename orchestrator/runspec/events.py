@@ -53,9 +53,7 @@ def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Stop(
-            Mark.after(error.object[: error.start].decode("utf-8-sig", "replace")), "not UTF-8 text"
-        ) from error
+        raise Stop(Mark.after(error.object[: error.start].decode("utf-8-sig", "replace")), "not UTF-8 text") from error
 
 
 def _parsed(text: str) -> Iterator[Event]:
@@ -64,9 +62,7 @@ def _parsed(text: str) -> Iterator[Event]:
         loader = SafeLoader(text)
     except ReaderError as error:
         character = text[error.position].encode("unicode_escape").decode()
-        raise Stop(
-            Mark.after(text[: error.position]), f"a control character ({character}) in the text"
-        ) from error
+        raise Stop(Mark.after(text[: error.position]), f"a control character ({character}) in the text") from error
     while True:
         try:
             event = loader.get_event()  # type: ignore[no-untyped-call]

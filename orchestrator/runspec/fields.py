@@ -133,9 +133,7 @@ ByteCount = Annotated[
 ]
 Seconds = Annotated[
     _Amount,
-    BeforeValidator(
-        _duration, json_schema_input_type=_Amount | Annotated[str, Field(pattern=DURATION_PATTERN)]
-    ),
+    BeforeValidator(_duration, json_schema_input_type=_Amount | Annotated[str, Field(pattern=DURATION_PATTERN)]),
 ]
 
 Words = tuple[str, ...]

@@ -54,9 +54,7 @@ class ImageSpec(Frozen):
         None,
         description="a Dockerfile beside the spec: built once by the engine, replayable, not rebuildable",
     )
-    python: str = Field(
-        "3.11", pattern=fields.PYTHON_PATTERN, description="the interpreter's version in the image"
-    )
+    python: str = Field("3.11", pattern=fields.PYTHON_PATTERN, description="the interpreter's version in the image")
     requirements: fields.WordsOrFile = Field((), description="a list of requirements, or a requirements file")
     lock: RelativePath | None = Field(None, description="the lock file; default: the spec's name with .lock")
 
@@ -98,30 +96,22 @@ class DataSpec(Frozen):
     sha256: Annotated[str, Field(pattern=fields.SHA256_PATTERN)] | None = Field(
         None, description="what a file must hash to (a folder: its tree digest); else the submit fails"
     )
-    mount: MountPath | None = Field(
-        None, description="default: /data/NAME for a folder, /data/NAME/FILE for a file"
-    )
+    mount: MountPath | None = Field(None, description="default: /data/NAME for a folder, /data/NAME/FILE for a file")
 
 
 class Resources(Frozen):
     """What the job may use; the engine enforces it."""
 
-    cpus: StrictInt = Field(
-        2, ge=1, le=1024, description="CPUs, and the number of threads libraries are pinned to"
-    )
+    cpus: StrictInt = Field(2, ge=1, le=1024, description="CPUs, and the number of threads libraries are pinned to")
     memory: ByteCount = Field(4 << 30, description="bytes, or 512m, 4g; swap is not added")
     gpus: StrictInt = Field(0, ge=0, le=64, description="NVIDIA GPUs")
-    timeout: Seconds | None = Field(
-        None, description="seconds, or 15m, 2h: then the job is stopped and has failed"
-    )
+    timeout: Seconds | None = Field(None, description="seconds, or 15m, 2h: then the job is stopped and has failed")
 
 
 class ArtifactsSpec(Frozen):
     """Which of the files that the job leaves behind are kept."""
 
-    exclude: tuple[str, ...] = Field(
-        (), description="patterns (as in .gitignore), besides caches such as __pycache__/"
-    )
+    exclude: tuple[str, ...] = Field((), description="patterns (as in .gitignore), besides caches such as __pycache__/")
 
 
 class RunSpec(Frozen):
@@ -129,9 +119,7 @@ class RunSpec(Frozen):
 
     version: Annotated[Literal[1], fields.One] = Field(description="the format of this file: 1")
     name: Name = Field(description="what runs of this spec are called")
-    image: ImageSpec = Field(
-        default_factory=lambda: ImageSpec.model_validate({}), description="what the job runs in"
-    )
+    image: ImageSpec = Field(default_factory=lambda: ImageSpec.model_validate({}), description="what the job runs in")
     code: CodeSpec = Field(CodeSpec(), description="which files become /workspace")
     run: CommandSpec = Field(description="what is run")
     params: dict[Name, Scalar] = Field({}, description="the job's parameters: name → true, number or text")

@@ -60,9 +60,7 @@ def _integer(match: re.Match[str]) -> int:
     base = match.lastgroup or "decimal"
     digits = match[base]
     if len(digits.lstrip("+-")) > MAX_DIGITS:
-        raise ScalarProblem(
-            f"a whole number of more than {MAX_DIGITS} digits; if it is text, write it in quotes"
-        )
+        raise ScalarProblem(f"a whole number of more than {MAX_DIGITS} digits; if it is text, write it in quotes")
     return int(digits, _BASES[base])
 
 

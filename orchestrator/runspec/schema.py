@@ -17,9 +17,7 @@ _NAMED = frozenset({"properties", "patternProperties", "$defs"})
 
 def json_schema() -> dict[str, Any]:
     """The schema of what a person may write (draft 2020-12)."""
-    return _HEAD | {
-        key: value for key, value in _tidy(RunSpec.model_json_schema()).items() if key not in _HEAD
-    }
+    return _HEAD | {key: value for key, value in _tidy(RunSpec.model_json_schema()).items() if key not in _HEAD}
 
 
 def schema_text() -> str:

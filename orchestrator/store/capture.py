@@ -52,7 +52,12 @@ def find(root: Path, leave_out: Callable[[str], bool]) -> Found:
 
 
 def capture(
-    root: Path, found: Found, blobs: BlobStore, *, cache: StatCache | None = None, adopt: FileBlobs | None = None
+    root: Path,
+    found: Found,
+    blobs: BlobStore,
+    *,
+    cache: StatCache | None = None,
+    adopt: FileBlobs | None = None,
 ) -> list[Entry]:
     """Store the files that were found and describe everything.
 
@@ -117,7 +122,7 @@ def _unspeakable(item: os.DirEntry[str]) -> str | None:
     try:
         item.name.encode()
         if item.is_symlink():
-            os.readlink(item.path).encode()
+            str(Path(item.path).readlink()).encode()
     except UnicodeEncodeError:
         return "its name is not UTF-8"
     mode = item.stat(follow_symlinks=False).st_mode
@@ -127,22 +132,20 @@ def _unspeakable(item: os.DirEntry[str]) -> str | None:
 
 
 def _store(
-    root: Path, path: str, blobs: BlobStore, cached: tuple[os.stat_result, Digest] | None, adopt: FileBlobs | None
+    root: Path,
+    path: str,
+    blobs: BlobStore,
+    cached: tuple[os.stat_result, Digest] | None,
+    adopt: FileBlobs | None,
 ) -> tuple[FileEntry, os.stat_result]:
     if cached and blobs.has(cached[1]):
         state, digest = cached
     else:
-        digest, state = _read(root / path, lambda stream: _keep(stream, root / path, blobs, adopt))
+        digest, state = _read(root / path, Digest.of_stream if adopt else blobs.put)
+        if adopt:
+            adopt.adopt(root / path, digest)
     executable = bool(state.st_mode & 0o111)
     return FileEntry(path=path, digest=digest, size=state.st_size, executable=executable), state
-
-
-def _keep(stream: IO[bytes], path: Path, blobs: BlobStore, adopt: FileBlobs | None) -> Digest:
-    if adopt is None:
-        return blobs.put(stream)
-    digest = Digest.of_stream(stream)
-    adopt.adopt(path, digest)
-    return digest
 
 
 def _read(path: Path, consume: Callable[[IO[bytes]], Digest]) -> tuple[Digest, os.stat_result]:
@@ -157,5 +160,3 @@ def _read(path: Path, consume: Callable[[IO[bytes]], Digest]) -> tuple[Digest, o
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise ChangedWhileRead(f"{path} changed while it was being read")
     return digest, after
-
-

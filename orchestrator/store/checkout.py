@@ -11,8 +11,8 @@ import os
 import shutil
 from pathlib import Path
 
-from orchestrator.digest import Digest
 from orchestrator.determinism import EPOCH
+from orchestrator.digest import Digest
 from orchestrator.store.port import FileBlobs
 from orchestrator.store.tree import FileEntry, LinkEntry, Tree
 
@@ -25,7 +25,7 @@ def to_read(tree: Tree, folder: Path, blobs: FileBlobs) -> None:
 
 
 def to_write(tree: Tree, folder: Path, blobs: FileBlobs, owner: tuple[int, int] | None) -> None:
-    """Lay a tree down in a new folder as files of their own (cloned where the file system can), of this user and group."""
+    """Lay a tree down in a new folder as files of their own, cloned where the file system can."""
     _lay_down(tree, folder, blobs, writable=True, owner=owner)
 
 
@@ -65,7 +65,7 @@ def _file(entry: FileEntry, path: Path, blobs: FileBlobs, *, writable: bool) -> 
 def _link(blob: Path, path: Path) -> None:
     try:
         os.link(blob, path)
-    except OSError:   # another file system, or too many links
+    except OSError:  # another file system, or too many links
         _clone(blob, path)
 
 
@@ -87,5 +87,5 @@ def _make_parents(parent: Path, top: Path, made: set[Path]) -> None:
 def _settle(path: Path, owner: tuple[int, int] | None) -> None:
     if owner is not None:
         os.chown(path, *owner, follow_symlinks=False)
-    with contextlib.suppress(PermissionError):   # a link to a blob of another user
+    with contextlib.suppress(PermissionError):  # a link to a blob of another user
         os.utime(path, (EPOCH, EPOCH), follow_symlinks=False)

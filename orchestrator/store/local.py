@@ -83,7 +83,7 @@ class LocalBlobs:
         durable.make_folder(place.parent)
         if os.geteuid() == 0:
             os.chown(written, 0, 0, follow_symlinks=False)
-        with contextlib.suppress(PermissionError):   # adopted from a container's user: readable is enough
+        with contextlib.suppress(PermissionError):  # adopted from a container's user: readable is enough
             written.chmod(0o444)
             os.utime(written, (EPOCH, EPOCH))
         written.rename(place)

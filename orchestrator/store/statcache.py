@@ -26,7 +26,7 @@ class StatCache:
         self._new: dict[str, tuple[str, Digest]] = {}
         self._database = sqlite3.connect(file, timeout=5, isolation_level=None)
         self._database.execute("PRAGMA synchronous = OFF")
-        with contextlib.suppress(sqlite3.OperationalError):   # another process writes: a cache can wait
+        with contextlib.suppress(sqlite3.OperationalError):  # another process writes: a cache can wait
             self._database.execute(_SCHEMA)
 
     def get(self, path: Path, state: os.stat_result) -> Digest | None:

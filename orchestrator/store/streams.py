@@ -40,7 +40,7 @@ def seekable(blobs: BlobStore, digest: Digest) -> IO[bytes]:
     """
     if isinstance(blobs, FileBacked):
         return blobs.path(digest).open("rb")
-    spooled = cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=64 * _CHUNK))
+    spooled = cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=64 * _CHUNK))  # noqa: SIM115  (the caller closes it)
     for chunk in chunks(blobs.get(digest)):
         spooled.write(chunk)
     spooled.seek(0)

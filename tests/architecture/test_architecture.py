@@ -18,9 +18,7 @@ NEWER_THAN_38 = {"graphlib", "tomllib", "zoneinfo", "annotationlib", "compressio
 SLOW_TO_IMPORT = {"boto3", "docker", "pydantic", "rich", "sqlalchemy", "yaml"}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
-INSIDE = [
-    path for path in FILES if path.is_relative_to(PACKAGE / "agent") or path.name == "compile_sources.py"
-]
+INSIDE = [path for path in FILES if path.is_relative_to(PACKAGE / "agent") or path.name == "compile_sources.py"]
 """Programs of their own, run inside a container by its interpreter."""
 CLI = [path for path in FILES if path.is_relative_to(PACKAGE / "cli")]
 TREES = {path: ast.parse(path.read_bytes(), filename=str(path)) for path in FILES}
@@ -181,10 +179,7 @@ def test_no_file_names_a_package_registry():
     files = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
     texts = {path: path.read_bytes() for path in files if path.is_file() and not path.is_symlink()}
     assert [
-        f"{path.relative_to(ROOT)}: {needle}"
-        for path, text in texts.items()
-        for needle in needles
-        if needle in text
+        f"{path.relative_to(ROOT)}: {needle}" for path, text in texts.items() for needle in needles if needle in text
     ] == []
 
 

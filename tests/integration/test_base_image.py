@@ -71,9 +71,7 @@ def test_it_comes_back_from_its_packages(ours: LocalBlobs, elsewhere: None, tmp_
 
 
 def test_another_digest_is_refused_and_not_stored(ours: LocalBlobs, tmp_path: Path) -> None:
-    wrong = BASE.model_copy(
-        update={"rootfs": BASE.rootfs.model_copy(update={"diff_id": Digest.of(b"something else")})}
-    )
+    wrong = BASE.model_copy(update={"rootfs": BASE.rootfs.model_copy(update={"diff_id": Digest.of(b"something else")})})
     blobs = packages_of(ours, BASE)
     with pytest.raises(NotReplayable, match=BASE.rootfs.diff_id) as caught:
         debian.build(RECIPE, wrong, blobs, tmp_path, print)

@@ -29,9 +29,7 @@ def difference_lines(difference: Difference, *, limit: int = 50) -> list[Line]:
 
 def verdict_lines(verdict: Verdict, *, limit: int = 50) -> list[Line]:
     """The answer, what failed, and what was not looked at."""
-    failures = [
-        Line("failed", f"  ✗ {printable(f'{it.path}: {it.text} [{it.rule}]')}") for it in verdict.failures
-    ]
+    failures = [Line("failed", f"  ✗ {printable(f'{it.path}: {it.text} [{it.rule}]')}") for it in verdict.failures]
     ignored = [Line("muted", f"  ignored {printable(f'{it.path}: {it.text}')}") for it in verdict.ignored]
     head = Line("passed" if verdict.passed else "failed", summary(verdict))
     return [head, *_some(failures, limit, "  "), *_some(ignored, limit, "  ")]

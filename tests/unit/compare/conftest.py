@@ -52,9 +52,7 @@ class Bench:
             artifacts=self.tree(files or {}),
         )
 
-    def verdict(
-        self, left: Outcome, right: Outcome, recorded: Streams | None = None, **verify: Any
-    ) -> Verdict:
+    def verdict(self, left: Outcome, right: Outcome, recorded: Streams | None = None, **verify: Any) -> Verdict:
         difference = compare_outcomes(left, right, self.blobs, streams=recorded)
         return judge(difference, VerifySpec.model_validate(verify), self.blobs)
 

@@ -12,16 +12,11 @@ from orchestrator.store.memory import MemoryBlobs
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
 paths = st.text("ab\n\x1b é", min_size=1, max_size=3)
 scalars = (
-    st.booleans()
-    | st.integers(-(2**53) + 1, 2**53 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | names
+    st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False) | names
 )
 outcomes = st.fixed_dictionaries(
     {
-        "metrics": st.dictionaries(
-            names, st.lists(st.tuples(st.integers(0, 3), st.floats()), max_size=4), max_size=3
-        ),
+        "metrics": st.dictionaries(names, st.lists(st.tuples(st.integers(0, 3), st.floats()), max_size=4), max_size=3),
         "files": st.dictionaries(paths, st.binary(max_size=3), max_size=3),
         "params": st.dictionaries(names, scalars, max_size=3),
         "exit_code": st.integers(0, 255),
@@ -37,10 +32,7 @@ def section(difference: Difference, name: str) -> Difference:
 
 def changed(difference: Difference) -> set[tuple[str, str]]:
     return {
-        (part.name, child.name)
-        for part in difference.children
-        for child in part.changes or (part,)
-        if not child.equal
+        (part.name, child.name) for part in difference.children for child in part.changes or (part,) if not child.equal
     }
 
 
@@ -66,9 +58,7 @@ def test_equal_trees_mean_equal_result_digests_both_ways(new_bench, made, other)
 
 
 def test_how_much_was_compared(bench):
-    outcome = bench.outcome(
-        {"loss": [(i, 0.0) for i in range(150)]}, {"outputs/a": b"12", "outputs/b": b"345"}
-    )
+    outcome = bench.outcome({"loss": [(i, 0.0) for i in range(150)]}, {"outputs/a": b"12", "outputs/b": b"345"})
     difference = compare_outcomes(outcome, outcome, bench.blobs)
     assert difference.compared == Compared(points=150, files=2, bytes=5)
 
@@ -101,9 +91,7 @@ def test_metrics_that_come_and_go(bench):
 def test_streams(bench):
     outcome = bench.outcome()
     pair = bench.put(b"a\nb\n"), bench.put(b"a\nc\n")
-    difference = compare_outcomes(
-        outcome, outcome, bench.blobs, streams={"stdout": pair, "stderr": (None, pair[1])}
-    )
+    difference = compare_outcomes(outcome, outcome, bench.blobs, streams={"stdout": pair, "stderr": (None, pair[1])})
     stderr, stdout = section(difference, "streams").children
     assert stderr.state == "added"
     assert stdout.detail == "first differs in line 2"

@@ -74,12 +74,12 @@ def test_equal_outcomes_that_were_not_all_judged_are_only_within_policy(bench):
     assert bench.verdict(outcome, outcome, metrics={"other": "ignore"}).answer == "identical"
 
 
-def test_the_last_matching_pattern_wins():
+def test_the_most_specific_pattern_wins():
     section = {"*": "ignore", "train/*": Tolerance(abs=1.0), "train/loss": "exact"}
     assert rule_for("val/loss", section) == "ignore"
     assert rule_for("train/acc", section) == Tolerance(abs=1.0)
     assert rule_for("train/loss", section) == "exact"
-    assert rule_for("train/loss", {"train/loss": "exact", "*": "ignore"}) == "ignore"
+    assert rule_for("train/loss", {"train/loss": "exact", "*": "ignore"}) == "exact"
 
 
 def test_no_match_is_exact_and_case_counts():
@@ -116,9 +116,7 @@ def test_a_stream_that_was_asked_for_and_is_not_there_fails(bench):
     ]
     same = bench.put(b"x")
     streams = {"stdout": (same, same), "stderr": (None, same)}
-    assert [f.path for f in bench.verdict(outcome, outcome, streams, streams="exact").failures] == [
-        "streams/stderr"
-    ]
+    assert [f.path for f in bench.verdict(outcome, outcome, streams, streams="exact").failures] == ["streams/stderr"]
 
 
 def test_other_bytes_that_say_the_same_do_not_pass(bench):
@@ -130,9 +128,7 @@ def test_other_bytes_that_say_the_same_do_not_pass(bench):
 
 
 def test_a_verdict_survives_json(bench):
-    found = bench.verdict(
-        bench.outcome(**MADE), bench.outcome(), metrics={"*": {"abs": 1.0}}, artifacts="ignore"
-    )
+    found = bench.verdict(bench.outcome(**MADE), bench.outcome(), metrics={"*": {"abs": 1.0}}, artifacts="ignore")
     assert Verdict.model_validate_json(found.model_dump_json()) == found
 
 

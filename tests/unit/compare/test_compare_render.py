@@ -39,9 +39,7 @@ def made(*findings: Finding, answer="diverged", ignored=()) -> Verdict:
 
 
 def both(bench):
-    left = bench.outcome(
-        {"loss": [(i, 0.5) for i in range(150)]}, {"outputs/m": b"12"}, {"lr": 0.1, "same": 1}
-    )
+    left = bench.outcome({"loss": [(i, 0.5) for i in range(150)]}, {"outputs/m": b"12"}, {"lr": 0.1, "same": 1})
     right = bench.outcome(
         {"loss": [(i, 0.5 + (i == 30)) for i in range(150)]}, {"outputs/m": b"123"}, {"lr": 0.2, "same": 1}
     )
@@ -149,9 +147,7 @@ def test_junit_of_hostile_names(bench, name):
     assert case.find("failure") is not None
 
 
-@given(
-    st.lists(st.builds(Finding, path=texts, rule=texts, text=texts, passed=st.booleans()), max_size=5), texts
-)
+@given(st.lists(st.builds(Finding, path=texts, rule=texts, text=texts, passed=st.booleans()), max_size=5), texts)
 def test_junit_is_always_well_formed(findings, text):
     verdict = made(*findings, ignored=(Ignored(path=text, text=text),))
     root = parse(junit([verdict], name=text))

@@ -65,9 +65,7 @@ def test_a_tolerated_equal_series_is_identical(bench):
     assert of_metrics(bench, LOSS, LOSS, {"abs": 1.0}).answer == "identical"
 
 
-@given(
-    st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), min_size=1, max_size=6), st.floats(0, 2)
-)
+@given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), min_size=1, max_size=6), st.floats(0, 2))
 def test_tolerance_means_what_it_says(new_bench, pairs, rel):
     bench = new_bench()
     left, right = ([(i, pair[side]) for i, pair in enumerate(pairs)] for side in (0, 1))

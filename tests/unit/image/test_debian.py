@@ -111,9 +111,7 @@ class TestSources:
             "Components: main\nSigned-By:\n -----BEGIN\n .\n\n"
             "Types: deb\nURIs: http://off.test/debian\nSuites: bookworm\nComponents: main\nEnabled: no\n"
         )
-        (tmp_path / "sources.list.d" / "old.list.disabled").write_text(
-            "deb http://no.test/debian bookworm main\n"
-        )
+        (tmp_path / "sources.list.d" / "old.list.disabled").write_text("deb http://no.test/debian bookworm main\n")
         assert read_sources(tmp_path) == [
             Source("http://one.test/debian", "trixie", ("main", "contrib")),
             Source("http://two.test/debian", "bookworm", ("main",)),

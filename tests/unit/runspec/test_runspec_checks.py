@@ -21,8 +21,7 @@ def findings(text):
 
 def data(**mounts):
     lines = [
-        f"  {name}: {{source: x" + (f", mount: {mount}" if mount else "") + "}\n"
-        for name, mount in mounts.items()
+        f"  {name}: {{source: x" + (f", mount: {mount}" if mount else "") + "}\n" for name, mount in mounts.items()
     ]
     return "data:\n" + "".join(lines)
 

@@ -86,9 +86,7 @@ def test_a_value_is_never_split(words, value):
 
 
 def test_findings_stand_at_the_word():
-    text = (
-        b"version: 1\nname: x\nparams: {lr: 1}\nrun:\n  command:\n    - t\n    - '{params.rl}'\n    - '{'\n"
-    )
+    text = b"version: 1\nname: x\nparams: {lr: 1}\nrun:\n  command:\n    - t\n    - '{params.rl}'\n    - '{'\n"
     with pytest.raises(SpecError) as caught:
         parse(text, "s")
     assert caught.value.findings == [

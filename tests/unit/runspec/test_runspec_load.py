@@ -87,8 +87,7 @@ def test_everything_at_once_with_positions():
         "spec.yaml:2:7: `name` must be letters, digits, `_`, `.`, `-` (128 at most), first a letter or `_`",
         "spec.yaml:3:1: unknown field `sede`; did you mean `seed`?",
         "spec.yaml:4:14: `params.lr`: a parameter is true, false, a number or text",
-        "spec.yaml:4:24: `params.big`: an integer beyond ±9007199254740991 does not survive JSON; "
-        "write it as a string",
+        "spec.yaml:4:24: `params.big`: an integer beyond ±9007199254740991 does not survive JSON; write it as a string",
         "spec.yaml:5:7: `seed` must be a whole number, not text",
         "spec.yaml:6:10: aliases (`*x`) are not allowed: write the value out",
         "spec.yaml:8:3: unknown field `resources.cpu`; did you mean `resources.cpus`?",
@@ -162,18 +161,12 @@ def test_arbitrary_bytes(data):
     _only_spec_errors(data)
 
 
-FIELDS = st.sampled_from(
-    [*RunSpec.model_fields, "command", "abs", "source", "mount", "memory", "loss", "PATH", "zz"]
-)
+FIELDS = st.sampled_from([*RunSpec.model_fields, "command", "abs", "source", "mount", "memory", "loss", "PATH", "zz"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
-COMMANDS = st.sampled_from(
-    ["{params.a}", "{", "}}", "'", "{data.x}", "/data/x", "/tmp", "exact", "4g", "3.11"]
-)
+COMMANDS = st.sampled_from(["{params.a}", "{", "}}", "'", "{data.x}", "/data/x", "/tmp", "exact", "4g", "3.11"])
 JSONISH = st.recursive(
     SCALARS | COMMANDS,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(FIELDS | st.text(max_size=3), inner, max_size=5)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS | st.text(max_size=3), inner, max_size=5),
     max_leaves=25,
 )
 

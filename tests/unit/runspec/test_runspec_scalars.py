@@ -67,9 +67,7 @@ class _Dumper(pyyaml.SafeDumper):
         return True
 
 
-_Dumper.add_representer(
-    str, lambda self, text: self.represent_scalar("tag:yaml.org,2002:str", text, style='"')
-)
+_Dumper.add_representer(str, lambda self, text: self.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
 
 
 @given(VALUES, st.booleans())
