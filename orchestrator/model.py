@@ -13,7 +13,7 @@ from orchestrator.errors import Corruption
 class Frozen(BaseModel):
     """A value: compared by content, never changed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Document(Frozen):

@@ -19,7 +19,10 @@ from orchestrator.store.verified import Verified
 
 if TYPE_CHECKING:
     from orchestrator.engine.docker import DockerEngine
+    from orchestrator.engine.port import Engine
+    from orchestrator.image.oci import Image
     from orchestrator.index.port import RunIndex
+    from orchestrator.lock.model import Asked, Lock
     from orchestrator.store.statcache import StatCache
 
 
@@ -31,6 +34,17 @@ def default_home() -> Path:
     return Path(data).absolute() / "orchestrator"
 
 
+def docker_engine() -> DockerEngine:
+    """The engine that DOCKER_HOST names.
+
+    Raises:
+        EngineError: it does not answer.
+    """
+    from orchestrator.engine.docker import DockerEngine
+
+    return DockerEngine()
+
+
 class Workspace:
     """One home folder and the engine.
 
@@ -38,6 +52,7 @@ class Workspace:
         home: where the store, the index and live runs are; created where it is missing.
         report: is told, in a line of plain text, what is being done.
         now: the clock.
+        engine: the container engine; by default the one that DOCKER_HOST names, once it is needed.
     """
 
     def __init__(
@@ -46,10 +61,12 @@ class Workspace:
         *,
         report: Callable[[str], None] = lambda line: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        engine: Engine | None = None,
     ) -> None:
         self.home = home or default_home()
         self.report = report
         self.now = now
+        self._engine = engine
 
     @cached_property
     def blobs(self) -> FileBlobs:
@@ -70,15 +87,13 @@ class Workspace:
         return SqliteIndex(self.home / "index.sqlite")
 
     @cached_property
-    def engine(self) -> DockerEngine:
+    def engine(self) -> Engine:
         """The container engine.
 
         Raises:
             EngineError: none answers.
         """
-        from orchestrator.engine.docker import DockerEngine
-
-        return DockerEngine()
+        return self._engine or docker_engine()
 
     @cached_property
     def stat_cache(self) -> StatCache:
@@ -96,6 +111,33 @@ class Workspace:
     def scratch(self) -> Path:
         """For work in progress; what a crash leaves here is worth nothing."""
         return self._folder("tmp")
+
+    def make_lock(self, asked: Asked, folder: Path) -> Lock:
+        """Pin what a spec in ``folder`` asks for.
+
+        Raises:
+            LockError: it cannot be resolved.
+        """
+        from orchestrator.image import base
+        from orchestrator.lock.create import create
+
+        pinned = base.pin(asked, folder, lambda: self.engine, self.blobs, self.scratch)
+        return create(asked, pinned, self.blobs)
+
+    def build_image(self, lock: Lock) -> Image:
+        """Build the image of a lock.
+
+        Raises:
+            LockError: a wheel cannot be had.
+            NotReplayable: the base cannot be had.
+        """
+        from orchestrator.image import base
+        from orchestrator.image.build import Builder, build
+
+        def ensure_base(lock: Lock) -> None:
+            base.ensure(lock, self.blobs, self.scratch, self.report)
+
+        return build(lock, Builder(self.engine, self.blobs, self.records, self.scratch, ensure_base, self.report))
 
     def timestamp(self) -> str:
         """Now, RFC 3339 in UTC, to the millisecond."""

@@ -14,6 +14,8 @@ import click
 from orchestrator.errors import ExitCode
 
 if TYPE_CHECKING:
+    from orchestrator.engine.docker import DockerEngine
+    from orchestrator.engine.port import Engine
     from orchestrator.execution.follow import Piece
     from orchestrator.operations.stop import Stop
     from orchestrator.workspace import Workspace
@@ -34,11 +36,12 @@ class Context:
         self.exit_code = ExitCode.OK
         self._command = ""
 
-    def workspace(self) -> Workspace:
-        """The workspace that the environment configures."""
+    def workspace(self, *, runs: bool = False) -> Workspace:
+        """The workspace that the environment configures. ``runs``: the command will need the engine for sure."""
+        engine = _engine_apart() if runs else None
         from orchestrator.workspace import Workspace
 
-        return Workspace(report=self.say)
+        return Workspace(report=self.say, engine=engine)
 
     def say(self, line: str) -> None:
         """Talk: one line of progress."""
@@ -82,6 +85,18 @@ class Context:
 
     def _envelope(self, command: str, **content: Any) -> None:
         click.echo(json.dumps({"orchestrator": ENVELOPE, "command": command, **content}, ensure_ascii=False))
+
+
+def _engine_apart() -> Engine:
+    """Forked before anything else is imported, so that both processes import at the same time."""
+    from orchestrator.engine.apart import EngineApart
+
+    def make() -> DockerEngine:
+        from orchestrator.engine.docker import DockerEngine
+
+        return DockerEngine()
+
+    return EngineApart(make)
 
 
 def _colour(stream: Any) -> bool:

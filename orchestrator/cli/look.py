@@ -6,7 +6,6 @@ import sys
 
 import click
 
-from orchestrator.cli import text
 from orchestrator.cli.context import Context
 
 
@@ -16,7 +15,7 @@ from orchestrator.cli.context import Context
 @click.pass_obj
 def logs(context: Context, run: str, follow: bool) -> None:
     """Print the console of RUN: what the job wrote to stdout and stderr, each on its own stream here."""
-    from orchestrator.operations.logs import logs as operation
+    from orchestrator.operations.console import logs as operation
 
     pieces = operation(context.workspace(), run, follow=follow)
     if context.as_json:
@@ -38,10 +37,11 @@ def ls(context: Context, name: str | None, status: str | None, limit: int) -> No
     """List runs, the newest first."""
     from dataclasses import asdict
 
+    from orchestrator.cli.render import runs
     from orchestrator.operations.runs import ls as operation
 
     rows = operation(context.workspace(), name=name, status=status, limit=limit)
-    context.result("ls", {"runs": [asdict(row) for row in rows]}, lambda: text.listing(rows))
+    context.result("ls", {"runs": [asdict(row) for row in rows]}, lambda: runs.listing(rows))
 
 
 @click.command()
@@ -52,6 +52,7 @@ def ls(context: Context, name: str | None, status: str | None, limit: int) -> No
 @click.pass_obj
 def show(context: Context, run: str, requirements: bool, conda: bool, spec: bool) -> None:
     """Show RUN: plan, parameters, metrics, artifacts, environment, replays."""
+    from orchestrator.cli.render import runs
     from orchestrator.operations.runs import show as operation
 
     workspace = context.workspace()
@@ -67,7 +68,7 @@ def show(context: Context, run: str, requirements: bool, conda: bool, spec: bool
             content = stream.read().decode()
         context.result("show", {"text": content}, lambda: content.rstrip("\n"))
         return
-    context.result("show", text.shown_data(shown), lambda: text.shown(shown))
+    context.result("show", runs.shown_data(shown), lambda: runs.shown(shown))
 
 
 @click.command()
@@ -76,8 +77,9 @@ def show(context: Context, run: str, requirements: bool, conda: bool, spec: bool
 @click.pass_obj
 def diff(context: Context, left: str, right: str) -> None:
     """Lay two runs side by side: plans, outcomes and facts, as a tree of what differs."""
+    from orchestrator.cli.render import verdicts
     from orchestrator.compare.render.text import difference_lines
     from orchestrator.operations.differences import diff as operation
 
     difference = operation(context.workspace(), left, right)
-    context.result("diff", difference.model_dump(mode="json"), lambda: text.painted(difference_lines(difference)))
+    context.result("diff", difference.model_dump(mode="json"), lambda: verdicts.painted(difference_lines(difference)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from orchestrator.cli import text
 from orchestrator.cli.context import Context
 from orchestrator.errors import ExitCode
 
@@ -15,12 +14,13 @@ def doctor(context: Context) -> None:
     """Look at this machine: engine, disk, clock, SQLite, wheels, seccomp. Exits 3 where something must be mended."""
     from dataclasses import asdict
 
+    from orchestrator.cli.render import checks as render
     from orchestrator.operations.checkup import doctor as operation
 
     checks = operation(context.workspace())
     if any(check.state == "problem" for check in checks):
         context.exit_code = ExitCode.ENGINE
-    context.result("doctor", {"checks": [asdict(check) for check in checks]}, lambda: text.checks(checks))
+    context.result("doctor", {"checks": [asdict(check) for check in checks]}, lambda: render.checks(checks))
 
 
 @click.command()

@@ -83,6 +83,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def run(argv: list[str]) -> int:
     """Run the command line; returns the exit code."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them reads all installed metadata
     context = Context(as_json="--json" in argv, quiet=False)
     command = next((word for word in argv if not word.startswith("-")), "")
     try:

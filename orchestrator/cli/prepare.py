@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli import text
 from orchestrator.cli.context import Context
 
 SPEC = click.argument("spec", type=click.Path(path_type=Path), default="runspec.yaml")
@@ -39,10 +38,11 @@ def lock(context: Context, spec: Path) -> None:
 @click.pass_obj
 def plan(context: Context, spec: Path, overrides: tuple[str, ...]) -> None:
     """Show what SPEC comes to: every digest, and what is cached. Runs nothing."""
+    from orchestrator.cli.render import plans
     from orchestrator.operations.outlook import plan as operation
 
     seen = operation(context.workspace(), spec, overrides)
-    context.result("plan", seen.data(), lambda: text.outlook(seen))
+    context.result("plan", seen.data(), lambda: plans.outlook(seen))
 
 
 @click.command()
@@ -50,8 +50,9 @@ def plan(context: Context, spec: Path, overrides: tuple[str, ...]) -> None:
 @click.pass_obj
 def build(context: Context, spec: Path) -> None:
     """Build the image of SPEC and load it into the engine."""
+    from orchestrator.cli.render import plans
     from orchestrator.operations.building import build as operation
 
     done = operation(context.workspace(), spec)
     data = {"image": done.image.model_dump(mode="json"), "lock": done.lock.digest}
-    context.result("build", data, lambda: text.image(done.image))
+    context.result("build", data, lambda: plans.image(done.image))

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli import text
 from orchestrator.cli.context import Context
 from orchestrator.cli.prepare import SET, SPEC
 from orchestrator.errors import ExitCode
@@ -19,10 +18,11 @@ from orchestrator.errors import ExitCode
 @click.pass_obj
 def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: bool) -> None:
     """Pin SPEC, build or find its image, run it and record it. Exits 1 where the job fails."""
+    workspace = context.workspace(runs=True)
+    from orchestrator.cli.render import runs
     from orchestrator.operations.execute import Watcher, last_metrics
     from orchestrator.operations.submitting import submit as operation
 
-    workspace = context.workspace()
     with context.stoppable() as stop:
         done = operation(workspace, spec, overrides=overrides, detach=detach, watcher=Watcher(context.console, stop))
     metrics = last_metrics(workspace, done.run) if done.run else {}
@@ -37,7 +37,7 @@ def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: boo
     }
     if done.run and done.run.status != "finished":
         context.exit_code = ExitCode.FAILED
-    context.result("submit", data, lambda: text.submitted(done, metrics))
+    context.result("submit", data, lambda: runs.submitted(done, metrics))
 
 
 @click.command()
@@ -45,11 +45,13 @@ def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: boo
 @click.pass_obj
 def replay(context: Context, run: str) -> None:
     """Run the recorded plan of RUN again and compare the outcomes. Exits 0 only if the policy holds."""
+    workspace = context.workspace(runs=True)
+    from orchestrator.cli.render import verdicts
     from orchestrator.operations.execute import Watcher
     from orchestrator.operations.replaying import replay as operation
 
     with context.stoppable() as stop:
-        done = operation(context.workspace(), run, watcher=Watcher(context.console, stop))
+        done = operation(workspace, run, watcher=Watcher(context.console, stop))
     context.exit_code = done.verdict.exit_code
     data = {
         "of": done.original.id,
@@ -58,7 +60,7 @@ def replay(context: Context, run: str) -> None:
         "outcomes": [done.original.outcome, done.replay.outcome],
         "verdict": done.verdict.model_dump(mode="json"),
     }
-    context.result("replay", data, lambda: text.replayed(done))
+    context.result("replay", data, lambda: verdicts.replayed(done))
 
 
 @click.command()
@@ -68,12 +70,14 @@ def replay(context: Context, run: str) -> None:
 @click.pass_obj
 def verify(context: Context, target: str, times: int, form: str) -> None:
     """Replay TARGET, a run or a spec, and judge it by its policy. Exits 1 where it no longer reproduces."""
+    workspace = context.workspace(runs=True)
+    from orchestrator.cli.render import verdicts
     from orchestrator.compare.render.junit import junit
     from orchestrator.operations.execute import Watcher
     from orchestrator.operations.verifying import verify as operation
 
     with context.stoppable() as stop:
-        done = operation(context.workspace(), target, times=times, watcher=Watcher(context.console, stop))
+        done = operation(workspace, target, times=times, watcher=Watcher(context.console, stop))
     context.exit_code = ExitCode.OK if done.passed else ExitCode.FAILED
     context.as_json = context.as_json or form == "json"
     data = {
@@ -84,7 +88,7 @@ def verify(context: Context, target: str, times: int, form: str) -> None:
     if form == "junit":
         click.echo(junit([one.verdict for one in done.replays], name=done.original.name))
     else:
-        context.result("verify", data, lambda: text.verified(done))
+        context.result("verify", data, lambda: verdicts.verified(done))
 
 
 @click.command(hidden=True)

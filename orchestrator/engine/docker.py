@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import docker.constants
 import docker.errors
 import docker.types
 import docker.utils
@@ -18,6 +19,7 @@ from orchestrator.engine.port import ContainerSpec, ContainerState
 from orchestrator.errors import EngineError
 
 TIMEOUT_SECONDS = 600
+_NEWEST = docker.constants.DEFAULT_DOCKER_API_VERSION
 _STATUS = {"created": "created", "running": "running", "paused": "running", "restarting": "running"}
 
 
@@ -39,7 +41,12 @@ class DockerEngine:
 
     def __init__(self) -> None:
         with _explained("connecting"):
-            self._api = docker.APIClient(**docker.utils.kwargs_from_env(), version="auto", timeout=TIMEOUT_SECONDS)
+            settings = docker.utils.kwargs_from_env()
+            first = docker.APIClient(**settings, version=_NEWEST, timeout=TIMEOUT_SECONDS)
+            pong = first.get(f"{first.base_url}/_ping").headers
+            self._said = {"name": "docker", "version": pong.get("Server", ""), "api": pong.get("Api-Version", _NEWEST)}
+            version = min(_NEWEST, self._said["api"], key=_parts)
+            self._api = docker.APIClient(**settings, version=version, timeout=TIMEOUT_SECONDS)
 
     def launch(self, spec: ContainerSpec) -> None:
         """See :class:`~orchestrator.engine.port.ContainerEngine`."""
@@ -154,10 +161,8 @@ class DockerEngine:
         }
 
     def version(self) -> dict[str, Any]:
-        """The little that a run's record needs of :meth:`describe`: it costs the engine nothing to say."""
-        with _explained("asking for the engine's version"):
-            said = self._api.version()
-        return {"name": "docker", "version": said["Version"], "api": said["ApiVersion"]}
+        """The little that a run's record needs of :meth:`describe`: the engine has said it when we connected."""
+        return dict(self._said)
 
     def _create(self, spec: ContainerSpec) -> None:
         self._api.create_container(
@@ -201,3 +206,7 @@ class DockerEngine:
         with contextlib.suppress(docker.errors.DockerException, requests.exceptions.RequestException):
             return bytes(self._api.logs(name, tail=20)).decode(errors="replace").strip()
         return ""
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

@@ -119,3 +119,11 @@ class Described(Protocol):
     def describe(self) -> dict[str, Any]:
         """Version, storage driver, security options, limits it supports: facts, and what ``doctor`` looks at."""
         ...
+
+    def version(self) -> dict[str, Any]:
+        """The little of it that a run's record needs: said when we connected."""
+        ...
+
+
+class Engine(ContainerEngine, ImageEngine, ImageSource, Described, Protocol):
+    """A whole engine, as a workspace has one."""

@@ -17,7 +17,7 @@ from orchestrator.execution.live import LiveRun
 from orchestrator.execution.states import Action, Observation, decide
 from orchestrator.run import Run
 
-POLL_SECONDS = 0.01
+POLL_SECONDS = 0.002
 INSPECT_SECONDS = 1.0
 """How often the engine is asked: the exit record is the truth, the engine only tells of what left none."""
 

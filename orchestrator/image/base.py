@@ -8,31 +8,16 @@ from typing import Protocol
 
 from orchestrator.digest import Digest
 from orchestrator.engine.port import ContainerEngine, ImageEngine, ImageSource
-from orchestrator.errors import NotReplayable, UsageError
+from orchestrator.errors import NotReplayable
 from orchestrator.image import debian
 from orchestrator.image.debian_recipe import parse_recipe
 from orchestrator.image.imported import import_archive, probe
-from orchestrator.image.layers import BUILDER
 from orchestrator.lock.model import Asked, BasePin, DebianBase, Lock
-from orchestrator.runspec.model import ImageSpec
 from orchestrator.store.port import BlobStore
-from orchestrator.store.streams import put_bytes
-
-IMAGES = "images"
 
 
 class Engine(ContainerEngine, ImageEngine, ImageSource, Protocol):
     """What bringing in a foreign image needs."""
-
-
-def asked(spec: ImageSpec, requirements: tuple[str, ...], folder: Path, blobs: BlobStore) -> Asked:
-    """What a spec in ``folder`` asks for, without building anything. What a person keeps of the base is stored.
-
-    Raises:
-        UsageError: no such folder under images/, no such Dockerfile, or a reference without a digest.
-    """
-    kind, base, origin = _identify(spec, folder, blobs)
-    return Asked(kind=kind, base=base, origin=origin, python=spec.python, requirements=requirements, builder=BUILDER)
 
 
 def pin(wanted: Asked, folder: Path, engine: Callable[[], Engine], blobs: BlobStore, scratch: Path) -> BasePin:
@@ -82,44 +67,6 @@ def ensure(lock: Lock, blobs: BlobStore, scratch: Path, report: Callable[[str], 
         )
 
 
-def _identify(spec: ImageSpec, folder: Path, blobs: BlobStore) -> tuple[str, str, Digest | None]:
-    if spec.dockerfile:
-        text = _read(folder / spec.dockerfile, "no such Dockerfile")
-        return "dockerfile", spec.dockerfile, put_bytes(blobs, text)
-    base = spec.base or ""
-    if "@sha256:" in base:
-        return "reference", base, None
-    recipe = _find(base, folder)
-    locked = debian.read_lock(recipe)
-    put_bytes(blobs, (recipe / "recipe.yaml").read_bytes())
-    return "debian", base, put_bytes(blobs, locked.to_bytes())
-
-
-def _find(name: str, folder: Path) -> Path:
-    """``images/NAME`` beside the spec or above it, then the ones that come with this program."""
-    package = Path(__file__).resolve().parent.parent
-    places = [parent / IMAGES for parent in (folder, *folder.parents)] + [
-        package / "_images",
-        package.parent / IMAGES,
-    ]
-    if "/" not in name and name.strip("."):
-        for place in places:
-            if (place / name / "recipe.yaml").is_file():
-                return place / name
-    known = sorted({found.parent.name for place in places for found in place.glob("*/recipe.yaml")})
-    raise UsageError(
-        f"no base image {name!r}: neither a folder under {IMAGES}/ nor a reference by digest",
-        hint=f"known bases: {', '.join(known) or 'none'}; a reference reads NAME@sha256:…",
-    )
-
-
 def _debian(origin: Digest, blobs: BlobStore) -> DebianBase:
     with blobs.get(origin) as stream:
         return DebianBase.from_bytes(stream.read())
-
-
-def _read(file: Path, complaint: str) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file}: {complaint} ({error.strerror})") from error

@@ -13,12 +13,12 @@ from orchestrator.engine.port import ContainerEngine, ImageEngine
 from orchestrator.errors import LockError
 from orchestrator.image import oci
 from orchestrator.image.bytecode import Bytecode, compile_wheels
-from orchestrator.image.layers import BUILDER, environment_layer, wheels_layer
+from orchestrator.image.layers import environment_layer, wheels_layer
 from orchestrator.image.load import load
-from orchestrator.image.oci import Image
+from orchestrator.image.oci import Image, known
 from orchestrator.image.wheel import PREFIX
 from orchestrator.lock.fetch import fetch
-from orchestrator.lock.model import LayerPin, Lock
+from orchestrator.lock.model import BUILDER, LayerPin, Lock
 from orchestrator.lock.target import Target
 from orchestrator.store.port import BlobStore, RecordStore
 
@@ -40,17 +40,6 @@ class Builder:
     ensure_base: Callable[[Lock], None]
     """Has the base's layers in the store."""
     report: Callable[[str], None]
-
-
-def known(lock: Lock, records: RecordStore, blobs: BlobStore) -> Image | None:
-    """The image that this lock gave before, where the store still has all of it."""
-    record = records.read(f"images/{lock.digest.hex}")
-    image = Image.from_bytes(record) if record else None
-    if image and all(
-        blobs.has(digest) for digest in (image.config, image.manifest, *(layer.diff_id for layer in image.layers))
-    ):
-        return image
-    return None
 
 
 def build(lock: Lock, with_: Builder) -> Image:

@@ -13,12 +13,9 @@ from orchestrator.image import tar
 from orchestrator.image.bytecode import Bytecode
 from orchestrator.image.tar import Entry
 from orchestrator.image.wheel import PREFIX, Layout, Wheel
-from orchestrator.lock.model import LayerPin, WheelPin
+from orchestrator.lock.model import BUILDER, LayerPin, WheelPin
 from orchestrator.store.port import BlobStore, RecordStore
 from orchestrator.store.streams import from_chunks, seekable
-
-BUILDER = "orchestrator-layers/1"
-"""Part of every lock. Raise it when the bytes of a layer change."""
 
 
 def environment_layer(

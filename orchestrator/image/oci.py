@@ -10,7 +10,7 @@ from orchestrator.determinism import EPOCH
 from orchestrator.digest import Digest, canonical
 from orchestrator.lock.model import LayerPin, Lock
 from orchestrator.model import Document
-from orchestrator.store.port import BlobStore
+from orchestrator.store.port import BlobStore, RecordStore
 from orchestrator.store.streams import put_bytes
 
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
@@ -28,6 +28,17 @@ class Image(Document):
     layers: tuple[LayerPin, ...]
     python: str
     """The interpreter jobs get, as a path inside the image."""
+
+
+def known(lock: Lock, records: RecordStore, blobs: BlobStore) -> Image | None:
+    """The image that this lock gave before, where the store still has all of it."""
+    record = records.read(f"images/{lock.digest.hex}")
+    image = Image.from_bytes(record) if record else None
+    if image and all(
+        blobs.has(digest) for digest in (image.config, image.manifest, *(layer.diff_id for layer in image.layers))
+    ):
+        return image
+    return None
 
 
 def assemble(layers: tuple[LayerPin, ...], env: Mapping[str, str], python: str, blobs: BlobStore) -> Image:

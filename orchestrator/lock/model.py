@@ -7,6 +7,9 @@ from typing import Literal
 from orchestrator.digest import Digest
 from orchestrator.model import Document, Frozen
 
+BUILDER = "orchestrator-layers/1"
+"""Part of every lock. Raise it when the bytes of a layer change."""
+
 
 class LayerPin(Frozen):
     """An uncompressed layer: its diff ID is also its blob digest."""

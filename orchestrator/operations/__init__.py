@@ -1,4 +1,4 @@
-"""The Python API: what the commands do, one module a verb. Each takes a Workspace and says what it did in a value.
+"""The Python API: what the commands do, one function a verb. Each takes a Workspace and says what it did in a value.
 
 >>> from orchestrator import operations
 >>> from orchestrator.workspace import Workspace
@@ -6,17 +6,47 @@
 >>> replayed = operations.replay(Workspace(), submitted.id)
 >>> replayed.verdict.answer
 'identical'
+
+A verb is imported when it is asked for: no command pays for another one's libraries.
 """
 
-from orchestrator.operations.building import build
-from orchestrator.operations.checkup import doctor
-from orchestrator.operations.differences import diff
-from orchestrator.operations.locking import lock
-from orchestrator.operations.outlook import plan
-from orchestrator.operations.replaying import replay
-from orchestrator.operations.runs import ls, show
-from orchestrator.operations.scaffolding import init
-from orchestrator.operations.submitting import submit
-from orchestrator.operations.verifying import verify
+from __future__ import annotations
 
-__all__ = ["build", "diff", "doctor", "init", "lock", "ls", "plan", "replay", "show", "submit", "verify"]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orchestrator.operations.building import build
+    from orchestrator.operations.checkup import doctor
+    from orchestrator.operations.console import logs
+    from orchestrator.operations.differences import diff
+    from orchestrator.operations.locking import lock
+    from orchestrator.operations.outlook import plan
+    from orchestrator.operations.replaying import replay
+    from orchestrator.operations.runs import ls, show
+    from orchestrator.operations.scaffolding import init
+    from orchestrator.operations.submitting import submit
+    from orchestrator.operations.verifying import verify
+
+_HOME = {
+    "build": "building",
+    "diff": "differences",
+    "doctor": "checkup",
+    "init": "scaffolding",
+    "lock": "locking",
+    "logs": "console",
+    "ls": "runs",
+    "plan": "outlook",
+    "replay": "replaying",
+    "show": "runs",
+    "submit": "submitting",
+    "verify": "verifying",
+}
+
+__all__ = ["build", "diff", "doctor", "init", "lock", "logs", "ls", "plan", "replay", "show", "submit", "verify"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import NotFound, NotReplayable
-from orchestrator.image import base
-from orchestrator.image import build as image_build
 from orchestrator.image.load import load
-from orchestrator.image.oci import Image
+from orchestrator.image.oci import Image, known
 from orchestrator.lock.model import Lock
 from orchestrator.operations import locking
 from orchestrator.operations.spec import read_spec
@@ -46,9 +44,7 @@ def build(workspace: Workspace, spec: Path) -> Built:
 def from_lock(workspace: Workspace, lock: Lock) -> Built:
     """Build the image of a lock, or find it built: its layers, config and manifest are in the store then."""
     put_bytes(workspace.blobs, lock.to_bytes())
-    if image := image_build.known(lock, workspace.records, workspace.blobs):
-        return Built(image, lock)
-    return Built(image_build.build(lock, _builder(workspace)), lock)
+    return Built(known(lock, workspace.records, workspace.blobs) or workspace.build_image(lock), lock)
 
 
 def provide(workspace: Workspace, pin: ImagePin) -> str:
@@ -71,14 +67,3 @@ def provide(workspace: Workspace, pin: ImagePin) -> str:
     if (image.manifest, image.config) != (pin.manifest, pin.config):
         raise NotReplayable(f"the image was rebuilt as {image.manifest}; the plan names {pin.manifest}")
     return load(image, workspace.engine, workspace.blobs)
-
-
-def _builder(workspace: Workspace) -> image_build.Builder:
-    return image_build.Builder(
-        engine=workspace.engine,
-        blobs=workspace.blobs,
-        records=workspace.records,
-        scratch=workspace.scratch,
-        ensure_base=lambda lock: base.ensure(lock, workspace.blobs, workspace.scratch, workspace.report),
-        report=workspace.report,
-    )

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import LockError, UsageError
-from orchestrator.image import base
+from orchestrator.image.asked import asked as image_asked
 from orchestrator.lock import file, requirements
-from orchestrator.lock.create import create
 from orchestrator.lock.model import Asked, Lock
 from orchestrator.operations.spec import SpecFile, read_spec
 from orchestrator.workspace import Workspace
@@ -39,8 +38,7 @@ def resolve(workspace: Workspace, spec: SpecFile) -> Lock:
     """As :func:`lock`, for a spec that is read already."""
     wanted = asked(workspace, spec)
     workspace.report(f"resolving {len(wanted.requirements)} requirements for {wanted.base}")
-    pinned = base.pin(wanted, spec.folder, lambda: workspace.engine, workspace.blobs, workspace.scratch)
-    made = create(wanted, pinned, workspace.blobs)
+    made = workspace.make_lock(wanted, spec.folder)
     file.write(spec.lock, made)
     return made
 
@@ -59,7 +57,7 @@ def fresh(workspace: Workspace, spec: SpecFile) -> Lock | None:
 
 def asked(workspace: Workspace, spec: SpecFile) -> Asked:
     """What the spec asks of its image."""
-    return base.asked(spec.spec.image, _requirements(spec), spec.folder, workspace.blobs)
+    return image_asked(spec.spec.image, _requirements(spec), spec.folder, workspace.blobs)
 
 
 def _requirements(spec: SpecFile) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from orchestrator import determinism
 from orchestrator.digest import Digest
 from orchestrator.errors import LockError
 from orchestrator.execution import patterns
-from orchestrator.image import build as image_build
+from orchestrator.image.oci import known
 from orchestrator.operations import locking
 from orchestrator.operations.building import Built, from_lock
 from orchestrator.operations.code import capture_code
@@ -43,7 +43,7 @@ def pin(workspace: Workspace, spec: Path, overrides: tuple[str, ...] = ()) -> Pi
     lock = locking.fresh(workspace, read)
     if lock is None:
         raise LockError(f"{read.lock} is missing: the packages are not pinned yet")
-    image = image_build.known(lock, workspace.records, workspace.blobs)
+    image = known(lock, workspace.records, workspace.blobs)
     if image is None:
         raise LockError(
             "the image of this lock is not built yet, so its digest is unknown",

@@ -1,96 +1,20 @@
-"""Results as text. Colour only where someone looks; every name that a job chose is made printable."""
+"""Runs: one that was submitted, a list, one in full."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from orchestrator.compare.render.text import Line, verdict_lines
+from orchestrator.cli.render.basics import columns, size, table
 from orchestrator.compare.values import printable
 
 if TYPE_CHECKING:
-    from orchestrator.image.oci import Image
     from orchestrator.index.port import Row
-    from orchestrator.operations.checkup import Check
-    from orchestrator.operations.outlook import Outlook
-    from orchestrator.operations.replaying import Replayed
     from orchestrator.operations.runs import Shown
     from orchestrator.operations.submitting import Submitted
-    from orchestrator.operations.verifying import Verified
 
-_COLOURS = {"changed": "yellow", "added": "green", "removed": "red", "passed": "green", "failed": "red"}
-_STATES = {"ok": "green", "warning": "yellow", "problem": "red"}
 _MANY = 20
-
-
-def painted(lines: Iterable[Line]) -> str:
-    """Lines of a difference or verdict."""
-    return "\n".join(click.style(line.text, fg=_COLOURS.get(line.style), dim=line.style == "muted") for line in lines)
-
-
-def table(rows: Sequence[tuple[str, object]], indent: str = "") -> str:
-    """Names and values, aligned."""
-    width = max((len(name) for name, _ in rows), default=0)
-    return "\n".join(f"{indent}{name:<{width}}  {value}" for name, value in rows)
-
-
-def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table with a header, aligned."""
-    widths = [max(len(row[at]) for row in (header, *rows)) for at in range(len(header))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (header, *rows)
-    ]
-    return "\n".join([click.style(lines[0], bold=True), *lines[1:]])
-
-
-def size(count: int) -> str:
-    """``1.2 MB``: powers of 1000."""
-    if count < 1000:
-        return f"{count} B"
-    power = min(int(math.log10(count) / 3), 4)
-    return f"{count / 1000**power:.1f} {' kMGT'[power]}B"
-
-
-def image(built: Image) -> str:
-    """A built image."""
-    return table(
-        [
-            ("manifest", built.manifest),
-            ("image id", built.config),
-            ("layers", f"{len(built.layers)}, {size(sum(layer.size for layer in built.layers))}"),
-        ]
-    )
-
-
-def outlook(seen: Outlook) -> str:
-    """A plan and what is cached."""
-    plan = seen.pinned.plan
-    engine = {
-        True: "in the engine",
-        False: "in the store, not in the engine",
-        None: "in the store; no engine answers",
-    }
-    git = seen.pinned.git
-    revision = (
-        f", git {git.get('commit', 'no commit')[:12]}{' with changes' if git.get('dirty') else ''}" if git else ""
-    )
-    rows: list[tuple[str, object]] = [
-        ("plan", plan.digest),
-        ("lock", plan.image.lock),
-        ("image", f"{plan.image.manifest} ({engine[seen.in_engine]})"),
-        ("code", f"{plan.code} ({len(seen.code.files)} files, {size(seen.code.size)}{revision})"),
-        *((f"data {name}", f"{pin.digest} at {pin.mount}") for name, pin in plan.data.items()),
-        ("agent", plan.agent),
-        ("command", " ".join(plan.command)),
-        ("seed", plan.seed),
-        ("determinism", plan.determinism),
-        ("ran before", ", ".join(seen.ran_before[:5]) or "no"),
-    ]
-    return table(rows)
 
 
 def submitted(done: Submitted, metrics: dict[str, str]) -> str:
@@ -108,21 +32,6 @@ def submitted(done: Submitted, metrics: dict[str, str]) -> str:
         *(("note", printable(note)) for note in run.facts.notes),
     ]
     return table(rows)
-
-
-def replayed(done: Replayed) -> str:
-    """A replay and its verdict."""
-    digests = [f"{run.id}  {run.outcome or 'no outcome'}" for run in (done.original, done.replay)]
-    head = table([("original", digests[0]), ("replay", digests[1])])
-    return f"{head}\n{painted(verdict_lines(done.verdict))}"
-
-
-def verified(done: Verified) -> str:
-    """Several replays and their verdicts."""
-    return "\n".join(
-        f"replay {number} of {len(done.replays)}: {one.replay.id}\n{painted(verdict_lines(one.verdict))}"
-        for number, one in enumerate(done.replays, 1)
-    )
 
 
 def listing(rows: Sequence[Row]) -> str:
@@ -188,16 +97,6 @@ def shown_data(item: Shown) -> dict[str, Any]:
         "artifacts": [entry.model_dump(mode="json") for entry in item.artifacts.entries],
         "verdicts": [record.model_dump(mode="json") for record in item.verdicts],
     }
-
-
-def checks(found: Sequence[Check]) -> str:
-    """What doctor found."""
-    lines = []
-    for check in found:
-        lines.append(f"{click.style(f'{check.state:<7}', fg=_STATES[check.state])}  {check.name}: {check.text}")
-        if check.next_step:
-            lines.append(f"         next: {check.next_step}")
-    return "\n".join(lines)
 
 
 def _sections(item: Shown) -> list[str]:
