@@ -7,7 +7,7 @@ ARGS ?=
 export ORCHESTRATOR_TEST_HOME ?= $(HOME)/.cache/orchestrator-test
 
 .DEFAULT_GOAL := help
-.PHONY: help setup python demo test lint types architecture bench golden clean
+.PHONY: help setup python servers demo test lint types architecture bench golden clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,10 +18,13 @@ setup:  ## system packages, .venv and a Docker Engine; changes nothing where the
 python:
 	@bash .ci/setup python
 
+servers:
+	@bash .ci/setup test
+
 demo:  ## train the example, replay it, show the result
 	@bash .ci/demo
 
-test: setup  ## the whole suite; ARGS="-k digest" for a part
+test: servers  ## the whole suite; ARGS="-k digest" for a part
 	@$(PYTHON) -m pytest $(ARGS)
 
 lint: python  ## ruff: style, and the layout of the code
@@ -38,8 +41,9 @@ architecture: python  ## imports go down only; the house rules
 bench: setup  ## measure
 	@$(PYTHON) -m bench $(ARGS)
 
-golden: setup  ## make the golden digests anew (a change of one is a change of the format: say so in CHANGELOG.md)
+golden: python  ## make golden digests and generated docs anew (a changed digest is a changed format: see CHANGELOG.md)
 	@$(PYTHON) -m tests.golden.regenerate
+	@$(PYTHON) -m tests.docs.reference
 
 clean:  ## remove what was built here; neither runs nor downloads
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

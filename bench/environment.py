@@ -1,12 +1,13 @@
 """What the image figures build: torch and scikit-learn, and one small package whose version can change.
 
-No other engine user has these images: the small package carries this process's number, so nobody else's layers are
-found in the engine instead of loaded, and nobody else's images are removed.
+Nobody else who uses this engine has these images: the small package's version carries this process's number. So no
+layer is found in the engine that should be loaded, and no image is removed that is not ours.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import tempfile
 import time
@@ -16,9 +17,7 @@ from pathlib import Path
 from bench.setting import Setting
 from bench.wheels import reversion
 from orchestrator.digest import Digest
-from orchestrator.image import base
-from orchestrator.image import build as image_build
-from orchestrator.lock import export, file
+from orchestrator.lock import file
 from orchestrator.lock.model import Lock, WheelPin
 from orchestrator.operations import building
 from orchestrator.operations.spec import read_spec
@@ -34,78 +33,70 @@ class Environment:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self._spec = setting.spec("torch", REQUIREMENTS)
         self._unique = f"{os.getpid()}.{int(time.time())}"
+        self._spec = setting.spec("torch", REQUIREMENTS)
         locked = file.read(read_spec(self._spec).lock)
         assert locked is not None
         self.plain = locked
         building.from_lock(setting.workspace, self.plain)  # the home that is kept has its layers from here on
+        self._all = self._copy(Workspace(setting.home), lambda digest: True, records=True)
 
     def version(self, number: int) -> Lock:
-        """The lock with the small package's version of this number; the wheel itself is in the kept home."""
+        """The lock with the small package's version of this number."""
         old = next(pin for pin in self.plain.wheels if pin.name == SMALL)
         new = f"{old.version}+bench.{self._unique}.{number}"
-        with self._setting.workspace.blobs.get(old.sha256) as stream:
-            wheel = reversion(io.BytesIO(stream.read()), SMALL, old.version, new)
+        with self.wheel(old).open("rb") as stream:
+            wheel = reversion(stream, SMALL, old.version, new)
         pin = WheelPin(
             name=SMALL,
             version=new,
             file=f"{SMALL}-{new}-py3-none-any.whl",
-            sha256=self._setting.workspace.blobs.put(io.BytesIO(wheel)),
+            sha256=self._all.blobs.put(io.BytesIO(wheel)),
             size=len(wheel),
         )
-        return self.plain.model_copy(
-            update={
-                "wheels": tuple(pin if one is old else one for one in self.plain.wheels),
-                "layers": tuple(
-                    tuple(sorted(pin.file if one == old.file else one for one in group)) for group in self.plain.layers
-                ),
-            }
+        wheels = tuple(pin if one is old else one for one in self.plain.wheels)
+        layers = tuple(
+            tuple(sorted(pin.file if one == old.file else one for one in group)) for group in self.plain.layers
         )
+        return self.plain.model_copy(update={"wheels": wheels, "layers": layers})
+
+    def wheel(self, pin: WheelPin) -> Path:
+        """The file of a wheel; not to be written to."""
+        return _place(self._all.home, pin.sha256)
 
     def warm_home(self) -> Path:
-        """A home that has all that the kept one has."""
-        return self._home(lambda digest: True, records=True)
+        """A home that has built the unchanged environment before."""
+        return self._copy(self._all, lambda digest: True, records=True).home
 
     def cold_home(self) -> Path:
-        """A home with the base's root file system and the wheels, and nothing that was made of them."""
-        kept = {*(layer.diff_id for layer in self.plain.base.layers), *(pin.sha256 for pin in self.plain.wheels)}
-        return self._home(kept.__contains__, records=False)
+        """A home with the base's root file system, and nothing else."""
+        kept = {layer.diff_id for layer in self.plain.base.layers}
+        return self._copy(self._all, kept.__contains__, records=False).home
 
     def add(self, home: Path, lock: Lock) -> Path:
         """Have a lock's wheels in a home, and a spec with this lock; returns the spec."""
         for pin in lock.wheels:
-            _link(self._setting.workspace.blobs.path(pin.sha256), _place(home, pin.sha256))
+            _link(self.wheel(pin), _place(home, pin.sha256))
         spec = home / "spec" / "runspec.yaml"
         spec.parent.mkdir(exist_ok=True)
         spec.write_bytes(self._spec.read_bytes())
         file.write(read_spec(spec).lock, lock)
-        base.asked(read_spec(spec).spec.image, lock.requirements, spec.parent, Workspace(home).blobs)
         return spec
 
-    def build(self, home: Path, spec: Path) -> None:
-        """Lock to image to engine, as a process of its own."""
-        self._setting.orchestrator("build", str(spec), home=home)
+    def build(self, home: Path, spec: Path) -> str:
+        """Lock to image to engine, as a process of its own. Returns the image's ID; it is removed at the end."""
+        said = json.loads(self._setting.orchestrator("build", "--json", str(spec), home=home))
+        image = str(said["data"]["image"]["config"])
+        self._setting.cleanup.callback(self._setting.drop_images, image)
+        return image
 
-    def image(self, home: Path, lock: Lock) -> str:
-        """The ID of the image that was built of a lock in a home."""
-        workspace = Workspace(home)
-        image = image_build.known(lock, workspace.records, workspace.blobs)
-        assert image is not None, "it was built"
-        return str(image.config)
-
-    def requirements(self, lock: Lock) -> str:
-        return export.requirements_txt(lock)
-
-    def _home(self, keep: Callable[[Digest], bool], *, records: bool) -> Path:
+    def _copy(self, source: Workspace, keep: Callable[[Digest], bool], *, records: bool) -> Workspace:
         home = Path(tempfile.mkdtemp(dir=self._setting.work, prefix="home-"))
-        kept = self._setting.workspace.blobs
-        for digest in filter(keep, kept.list()):
-            _link(_place(self._setting.home, digest), _place(home, digest))
-        if records:
-            for key in self._setting.workspace.records.list(""):
-                _link(self._setting.home / "records" / key, home / "records" / key)
-        return home
+        for digest in filter(keep, source.blobs.list()):
+            _link(_place(source.home, digest), _place(home, digest))
+        for key in source.records.list("") if records else ():
+            _link(source.home / "records" / key, home / "records" / key)
+        return Workspace(home)
 
 
 def _place(home: Path, digest: Digest) -> Path:

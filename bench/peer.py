@@ -12,11 +12,11 @@ from pathlib import Path
 import pip
 import uv
 
-from bench.environment import Environment
 from bench.setting import IMAGES, Setting
 from orchestrator.image import oci
 from orchestrator.image.load import load
-from orchestrator.lock.model import Lock
+from orchestrator.lock import export
+from orchestrator.lock.model import Lock, WheelPin
 
 PYTHON = "/opt/env/bin/python"
 
@@ -28,7 +28,7 @@ RUN uv venv --python /usr/bin/python3.11 /opt/env && {PYTHON} -m compileall -q /
 COPY wheels /wheels
 """
 _ADD = """\
-FROM {images}:base
+FROM {base}
 COPY requirements.txt /requirements.txt
 RUN {install} --no-index --find-links /wheels --requirement /requirements.txt
 """
@@ -39,43 +39,52 @@ _INSTALL = {
 
 
 class Peer:
-    """Dockerfiles over one prepared base, and their builds."""
+    """The builds of one figure, over a base image that has the wheels of all its locks."""
 
-    def __init__(self, setting: Setting, environment: Environment) -> None:
+    def __init__(self, setting: Setting, name: str, locks: list[Lock]) -> None:
         self._setting = setting
-        self._environment = environment
-
-    def prepare(self, locks: list[Lock]) -> None:
-        """Have a base image with uv, pip and the wheels of these locks."""
-        setting = self._setting
-        base = locks[0].base
-        bare = oci.assemble(base.layers, {}, base.interpreter, setting.workspace.blobs)
-        setting.docker("tag", load(bare, setting.workspace.engine, setting.workspace.blobs), f"{IMAGES}:rootfs")
-        setting.drop_images_at_end(f"{IMAGES}:rootfs")
-        context = setting.work / "base"
-        shutil.rmtree(context, ignore_errors=True)
-        (context / "wheels").mkdir(parents=True)
-        (context / "Dockerfile").write_text(_BASE)
-        shutil.copy(uv.find_uv_bin(), context / "uv")
-        shutil.copytree(Path(pip.__file__).parent, context / "pip", ignore=shutil.ignore_patterns("__pycache__"))
-        for pin in {pin for lock in locks for pin in lock.wheels}:
-            (context / "wheels" / pin.file).hardlink_to(setting.workspace.blobs.path(pin.sha256))
+        self._name = name
+        self._base = f"{IMAGES}:{name}-base"
+        self._folder = setting.work / name
         setting.say("preparing the peer's base image")
-        setting.docker("build", "--quiet", "--tag", f"{IMAGES}:base", str(context))
-        setting.drop_images_at_end(f"{IMAGES}:base")
+        self._bring_rootfs(locks[0])
+        self._bring_base({pin for lock in locks for pin in lock.wheels})
 
     def ask_for(self, lock: Lock) -> None:
         """Write the requirements of a lock into the build contexts."""
         for tool, install in _INSTALL.items():
-            context = self._context(tool)
+            context = self._folder / tool
             context.mkdir(exist_ok=True)
-            (context / "Dockerfile").write_text(_ADD.format(images=IMAGES, install=install))
-            (context / "requirements.txt").write_text(self._environment.requirements(lock))
+            (context / "Dockerfile").write_text(_ADD.format(base=self._base, install=install))
+            (context / "requirements.txt").write_text(export.requirements_txt(lock))
 
-    def build(self, tool: str, tag: str, *, cache: bool = True) -> None:
+    def build(self, tool: str, *, cache: bool = True) -> None:
         """``docker build`` with uv or pip."""
         options = [] if cache else ["--no-cache"]
-        self._setting.docker("build", "--quiet", *options, "--tag", f"{IMAGES}:{tag}", str(self._context(tool)))
+        self._setting.docker("build", "--quiet", *options, "--tag", self.image(tool), str(self._folder / tool))
 
-    def _context(self, tool: str) -> Path:
-        return self._setting.work / tool
+    def image(self, tool: str) -> str:
+        """The tag of what is built."""
+        return f"{IMAGES}:{self._name}-{tool}"
+
+    def drop(self) -> None:
+        """Remove what was built, not the base."""
+        self._setting.drop_images(*(self.image(tool) for tool in _INSTALL))
+
+    def _bring_rootfs(self, lock: Lock) -> None:
+        workspace = self._setting.workspace
+        bare = oci.assemble(lock.base.layers, {"LANG": "C.UTF-8"}, lock.base.interpreter, workspace.blobs)
+        self._setting.docker("tag", load(bare, workspace.engine, workspace.blobs), f"{IMAGES}:rootfs")
+        self._setting.cleanup.callback(self._setting.drop_images, str(bare.config))
+
+    def _bring_base(self, wheels: set[WheelPin]) -> None:
+        context = self._folder / "base"
+        (context / "wheels").mkdir(parents=True)
+        (context / "Dockerfile").write_text(_BASE)
+        shutil.copy(uv.find_uv_bin(), context / "uv")
+        shutil.copytree(Path(pip.__file__).parent, context / "pip", ignore=shutil.ignore_patterns("__pycache__"))
+        for pin in wheels:
+            (context / "wheels" / pin.file).hardlink_to(self._setting.torch.wheel(pin))
+        self._setting.docker("build", "--quiet", "--tag", self._base, str(context))
+        self._setting.cleanup.callback(self._setting.drop_images, self._base)
+        self._setting.cleanup.callback(self.drop)

@@ -43,7 +43,7 @@ def as_json(figures: Sequence[Figure]) -> str:
 
 
 def _lines(figure: Figure) -> list[tuple[str, ...]]:
-    lines = []
+    lines: list[tuple[str, ...]] = []
     for number, (side, taken) in enumerate(figure.samples.items()):
         judged = (_value(figure), figure.target.text, _verdict(figure)) if number == 0 else ("", "", "")
         shown = (_number(figure.medians[side]), _number(min(taken)), _number(max(taken)), str(len(taken)))

@@ -18,7 +18,6 @@ from orchestrator.workspace import Workspace
 
 if TYPE_CHECKING:
     from bench.environment import Environment
-    from bench.peer import Peer
 
 IMAGES = "orchestrator-bench"
 """The repository of every image that is tagged here."""
@@ -54,18 +53,11 @@ class Setting:
         return Workspace(self.home, report=self.say)
 
     @cached_property
-    def environment_of_images(self) -> Environment:
+    def torch(self) -> Environment:
         """What the image figures build; made when the first of them asks."""
         from bench.environment import Environment
 
         return Environment(self)
-
-    @cached_property
-    def peer(self) -> Peer:
-        """``docker build`` of the same."""
-        from bench.peer import Peer
-
-        return Peer(self, self.environment_of_images)
 
     def environment(self, home: Path) -> Mapping[str, str]:
         """Of child processes. Bytecode is kept, as an installed package's is, but not in the work tree."""
@@ -89,9 +81,6 @@ class Setting:
         for name in names:
             with contextlib.suppress(process.ProgramFailed):
                 self.docker("image", "rm", "--force", name)
-
-    def drop_images_at_end(self, *names: str) -> None:
-        self.cleanup.callback(self.drop_images, *names)
 
     def spec(self, name: str, requirements: str) -> Path:
         """A runspec of ours, with its lock beside it; locked where it is not or no longer."""

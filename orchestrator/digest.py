@@ -82,9 +82,9 @@ def canonical(value: Any) -> bytes:
     """The RFC 8785 canonical JSON of a value: one byte string per value, on any machine.
 
     Raises:
-        UsageError: a number that JSON cannot carry exactly (NaN, an infinity, an integer beyond 2**53).
+        UsageError: what JSON cannot carry exactly (NaN, an infinity, an integer beyond 2**53, half a character).
     """
     try:
         return rfc8785.dumps(value)
-    except rfc8785.CanonicalizationError as error:
+    except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
         raise UsageError(f"no canonical JSON for this value: {error}") from error

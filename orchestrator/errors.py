@@ -17,6 +17,8 @@ class ExitCode(IntEnum):
     """The engine or this machine's environment."""
     NOT_FOUND = 5
     CORRUPT = 6
+    BUG = 70
+    """An error that nobody foresaw: the traceback is printed; nothing recorded is lost."""
     INTERRUPTED = 130
     TERMINATED = 143
 

@@ -60,11 +60,15 @@ def decode(data: bytes) -> dict[str, Series]:
     head, _, body = data.partition(b"\n")
     try:
         header = json.loads(head)
-        counts = {str(row["name"]): int(row["count"]) for row in header["series"]}
-    except (ValueError, KeyError, TypeError) as error:
+        rows = [(row["name"], row["count"]) for row in header["series"]]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Corruption(f"not a metrics table: {error}") from error
-    if header.get("format") != FORMAT or sum(counts.values()) * _POINT.size != len(body):
+    countable = all(type(name) is str and type(count) is int and count >= 0 for name, count in rows)
+    if header.get("format") != FORMAT or not countable or sum(count for _, count in rows) * _POINT.size != len(body):
         raise Corruption("not a metrics table: the header does not fit the points")
+    counts = dict(rows)
+    if len(counts) < len(rows):
+        raise Corruption("not a metrics table: two series of one name")
     table, start = {}, 0
     for name, count in counts.items():
         end = start + count * _POINT.size

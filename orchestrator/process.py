@@ -60,7 +60,11 @@ def run(
             check=False,
         )
     except FileNotFoundError as error:
+        if cwd is not None and not cwd.is_dir():
+            raise EnvironmentProblem(f"`{argv[0]}` cannot run in {cwd}: no such folder", hint=hint) from error
         raise EnvironmentProblem(f"`{argv[0]}` is not installed", hint=hint) from error
+    except PermissionError as error:
+        raise EnvironmentProblem(f"`{argv[0]}` may not be run: {error.strerror}", hint=hint) from error
     if done.returncode != 0:
         raise ProgramFailed(argv, done.returncode, done.stderr.decode(errors="replace"), hint=hint)
     return done.stdout

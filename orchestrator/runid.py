@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-PATTERN = r"\d{8}-\d{6}-\d{3}[0-9a-f]{3}"
+PATTERN = r"[0-9]{8}-[0-9]{6}-[0-9]{3}[0-9a-f]{3}"
 
 
 def new(now: datetime, chance: int) -> str:

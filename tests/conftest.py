@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from desk import Desk, stock
 from hypothesis import settings
+
+from orchestrator import operations
 
 # A slow machine is no failure; in CI the examples are the same each time.
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ, print_blob=True)
@@ -42,3 +46,39 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.mkdir()
     monkeypatch.setenv("ORCHESTRATOR_HOME", str(path))
     return path
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home that outlives the session: it holds what images are made of, and no test runs a job in it."""
+    kept = Path(os.environ.get("ORCHESTRATOR_TEST_HOME") or Path.home() / ".cache" / "orchestrator-test")
+    desk = Desk(kept, tmp_path_factory.mktemp("shelf"))
+    operations.build(desk.workspace, desk.write(""))
+    return kept
+
+
+@pytest.fixture(scope="session")
+def new_desk(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Desk]:
+    """Makes desks, each with a home of its own."""
+
+    def make() -> Desk:
+        folder = tmp_path_factory.mktemp("desk")
+        stock(shelf, folder / "home")
+        return Desk(folder / "home", folder / "work")
+
+    return make
+
+
+@pytest.fixture
+def desk(new_desk: Callable[[], Desk]) -> Desk:
+    """A desk for this test alone."""
+    return new_desk()
+
+
+@pytest.fixture(scope="session")
+def numpy_lock(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The lock of an image with NumPy, which is built and in the engine."""
+    desk = Desk(shelf, tmp_path_factory.mktemp("numpy"))
+    spec = desk.write("", image={"requirements": ["numpy"]})
+    operations.build(desk.workspace, spec)
+    return spec.with_suffix(".lock").read_bytes()

@@ -7,19 +7,19 @@ import shutil
 from pathlib import Path
 
 from bench.measure import Figure, Side, take_turns, times_faster
-from bench.setting import IMAGES, Setting
+from bench.peer import Peer
+from bench.setting import Setting
 from orchestrator.lock.model import Lock
 
 ROUNDS = 3
 
 
 def measure(setting: Setting, rounds: int) -> Figure:
-    environment, peer = setting.environment_of_images, setting.peer
-    locks = [_ours_alone(environment.version(1000 + number)) for number in range(rounds + 1)]
-    peer.prepare(locks)
-    tags = {tool: f"cold-{tool}" for tool in ("pip", "uv")}
-    setting.drop_images_at_end(*(f"{IMAGES}:{tag}" for tag in tags.values()))
+    environment = setting.torch
+    locks = [_ours_alone(environment.version(number)) for number in range(rounds + 1)]
+    peer = Peer(setting, "cold", locks)
     homes: list[Path] = []
+    images: list[str] = []
 
     def fresh(number: int) -> None:
         homes.append(environment.cold_home())
@@ -27,19 +27,19 @@ def measure(setting: Setting, rounds: int) -> Figure:
         os.sync()
 
     def ours(number: int) -> None:
-        environment.build(homes[-1], homes[-1] / "spec" / "runspec.yaml")
+        images.append(environment.build(homes[-1], homes[-1] / "spec" / "runspec.yaml"))
 
     def remove_all(number: int) -> None:
         while homes:
-            home = homes.pop()
-            setting.drop_images(environment.image(home, locks[number]))
-            shutil.rmtree(home)
-        setting.drop_images(*(f"{IMAGES}:{tag}" for tag in tags.values()))
+            shutil.rmtree(homes.pop())
+        while images:
+            setting.drop_images(images.pop())
+        peer.drop()
         peer.ask_for(locks[number])
         os.sync()
 
     def theirs(tool: str) -> Side:
-        return Side(f"docker build, {tool}", lambda _: peer.build(tool, tags[tool], cache=False), remove_all)
+        return Side(f"docker build, {tool}", lambda _: peer.build(tool, cache=False), remove_all)
 
     sides = [Side("orchestrator build", ours, fresh), theirs("pip"), theirs("uv")]
     return Figure(

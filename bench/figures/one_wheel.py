@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 
 from bench.measure import Figure, Side, take_turns, times_faster
-from bench.setting import IMAGES, Setting
+from bench.peer import Peer
+from bench.setting import Setting
 
 ROUNDS = 3
-_WORKS = "import filelock, sklearn, torch; print(filelock.__name__, torch.ones(2).sum().item())"
+_WORKS = "import filelock, sklearn, torch"
 
 
 def measure(setting: Setting, rounds: int) -> Figure:
-    environment, peer = setting.environment_of_images, setting.peer
+    environment = setting.torch
     locks = [environment.version(number) for number in range(rounds + 1)]
     home = environment.warm_home()
-    peer.prepare(locks)
-    setting.drop_images_at_end(*(f"{IMAGES}:one-wheel-{number}" for number in range(rounds + 1)))
+    images: list[str] = []
+    peer = Peer(setting, "one-wheel", locks)
 
     def change(number: int) -> None:
         environment.add(home, locks[number])
@@ -24,16 +25,14 @@ def measure(setting: Setting, rounds: int) -> Figure:
         os.sync()
 
     def ours(number: int) -> None:
-        environment.build(home, home / "spec" / "runspec.yaml")
+        images.append(environment.build(home, home / "spec" / "runspec.yaml"))
 
     def theirs(number: int) -> None:
-        peer.build("uv", f"one-wheel-{number}")
+        peer.build("uv")
 
     sides = [Side("orchestrator build", ours, change), Side("docker build, uv", theirs, change)]
     samples = take_turns(sides, rounds, warm_up=True)  # the round that does not count builds version 0 in full
-    images = [environment.image(home, lock) for lock in locks]
-    setting.drop_images_at_end(*images)
-    for image in (images[-1], f"{IMAGES}:one-wheel-{rounds}"):
+    for image in (images[-1], peer.image("uv")):
         setting.docker("run", "--rm", image, "/opt/env/bin/python", "-c", _WORKS)
     return Figure(
         "image-one-wheel",

@@ -21,6 +21,19 @@ def describe() -> dict[str, object]:
     }
 
 
+def oom_kills() -> int:
+    """How many processes the kernel has killed at the container's memory limit, as far as it tells."""
+    for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
+        try:
+            with open(path, "rb") as stream:
+                for line in stream:
+                    if line.startswith(b"oom_kill "):
+                        return int(line.split()[1])
+        except OSError:
+            pass
+    return 0
+
+
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 

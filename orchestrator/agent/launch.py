@@ -26,9 +26,9 @@ def main() -> None:
     """Run the job that the record folder describes and end with its exit code."""
     with open(os.path.join(wire.RECORD, wire.JOB), "rb") as stream:
         job = json.load(stream)
+    wake = _catch_signals()
     burn_pids(JOB_PID)
     console = Console(wire.RECORD)
-    wake = _catch_signals()
     started = time.time_ns()
     child = start(job["command"], console)
     console.close_writing_ends()
@@ -58,8 +58,10 @@ def burn_pids(wanted: int) -> None:
 
 def start(command: list[str], console: Console) -> int:
     """Start the command in a session of its own, on the console's pipes, in the working directory. Returns its PID."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)  # one that comes now waits until the child can take it
     child = os.fork()
     if child:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
         return child
     try:
         os.setsid()
@@ -68,6 +70,7 @@ def start(command: list[str], console: Console) -> int:
         os.dup2(console.writing_ends[1], 2)
         for number in (*_FORWARDED, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
         os.closerange(3, 256)
         os.execvp(command[0], command)
     except OSError as error:
@@ -79,6 +82,8 @@ def start(command: list[str], console: Console) -> int:
 
 def end_everything() -> None:
     """Kill and reap what the job left running: after the exit record nothing writes any more."""
+    if os.getpid() != 1:
+        return  # not in a container: "everything" would be everything of this machine
     try:
         os.kill(-1, signal.SIGKILL)
         while True:
@@ -92,7 +97,7 @@ class Watch:
 
     def __init__(self, child: int, console: Console, wake: int, timeout: float | None) -> None:
         self.timed_out = False
-        self.signals: list[int] = []  # the numbers of the signals that came from outside
+        self.stopped_by: list[int] = []  # the numbers of the signals that came from outside to end the job
         self._child = child
         self._console = console
         self._wake = wake
@@ -124,9 +129,9 @@ class Watch:
     def _forward(self, number: int) -> None:
         if number == signal.SIGCHLD:
             return
-        self.signals.append(int(number))
         self._send(number)
         if number in (signal.SIGTERM, signal.SIGINT):
+            self.stopped_by.append(int(number))
             self._kill_at = self._kill_at or time.monotonic() + GRACE_SECONDS
 
     def _reap(self) -> int | None:
@@ -158,7 +163,7 @@ class Watch:
         try:
             os.killpg(self._child, number)
         except ProcessLookupError:
-            pass
+            os.kill(self._child, number)  # not reaped yet, so it is there; its group may not be in its first moment
 
 
 def _catch_signals() -> int:
@@ -182,7 +187,8 @@ def _exit_record(status: int, started: int, watch: Watch, console: Console) -> d
         "code": _code(status),
         "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
         "timed_out": watch.timed_out,
-        "stopped_by": watch.signals,
+        "stopped_by": watch.stopped_by,
+        "oom_kills": environment.oom_kills(),
         "console_bytes_lost": console.lost,
         "started": started,
         "ended": time.time_ns(),

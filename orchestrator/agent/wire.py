@@ -36,11 +36,16 @@ START = "import sys; sys.path.insert(0, %r); from orchestrator.launch import mai
 
 STREAM_OF = {"o": STDOUT, "e": STDERR}
 MAX_NAME_BYTES = 1024
+MAX_LINE_BYTES = 1 << 20
 MAX_STEP = 2**63 - 1
 
 
 def quote_name(name: object) -> str:
-    """A metric's or parameter's name as JSON text; unprintable surrogates and over-long tails are replaced."""
+    """A metric's or parameter's name as JSON text; lone surrogates are written out as ``\\udc80``.
+
+    Raises:
+        ValueError: it is empty or too long.
+    """
     raw = str(name).encode("utf-8", "backslashreplace")
     if not raw:
         raise ValueError("a name must not be empty")
@@ -60,19 +65,27 @@ def metric_line(time_ns: int, quoted_name: str, step: int, value: float) -> byte
 
 
 def param_line(time_ns: int, quoted_name: str, value: object) -> bytes:
-    """One parameter."""
-    return ('["p",%d,%s,%s]\n' % (time_ns, quoted_name, json.dumps(plain(value)))).encode()
+    """One parameter.
+
+    Raises:
+        ValueError: its text is too long.
+    """
+    line = ('["p",%d,%s,%s]\n' % (time_ns, quoted_name, json.dumps(plain(value)))).encode()
+    if len(line) > MAX_LINE_BYTES:
+        raise ValueError("a parameter of %d bytes: at most %d are kept" % (len(line), MAX_LINE_BYTES))
+    return line
 
 
 def plain(value: object) -> object:
     """A parameter's value as JSON can carry it exactly; anything else becomes its text."""
-    if value is None or isinstance(value, (bool, str)):
-        return "" if value is None else value
+    if isinstance(value, bool):
+        return value
     if isinstance(value, int) and abs(value) < 2**53:
         return int(value)
     if isinstance(value, float) and math.isfinite(value):
         return float(value)
-    return str(value)
+    text = "" if value is None else str(value)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def parse_line(line: bytes) -> tuple[Any, ...]:
@@ -84,6 +97,7 @@ def parse_line(line: bytes) -> tuple[Any, ...]:
     event = json.loads(line)
     if not isinstance(event, list) or len(event) < 4 or not isinstance(event[2], str):
         raise ValueError("not an event")
+    event[2].encode()  # a UnicodeEncodeError is a ValueError: a lone surrogate is no text
     kind, time_ns, name = event[0], int(event[1]), event[2]
     if kind == "m" and len(event) == 5:
         step = int(event[3])

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.talk import Silence, Talk, talk
 from orchestrator.errors import ExitCode
 
 if TYPE_CHECKING:
     from orchestrator.engine.docker import DockerEngine
     from orchestrator.engine.port import Engine
-    from orchestrator.execution.follow import Piece
+    from orchestrator.operations.execute import Watcher
     from orchestrator.operations.stop import Stop
     from orchestrator.workspace import Workspace
 
@@ -30,32 +31,32 @@ STOP: Stop | None = None
 class Context:
     """One invocation."""
 
-    def __init__(self, *, as_json: bool, quiet: bool) -> None:
-        self.as_json = as_json
-        self.quiet = quiet
+    def __init__(self) -> None:
+        self.as_json = False
+        self.talk: Talk = Silence()
         self.exit_code = ExitCode.OK
-        self._command = ""
+
+    def configure(self, *, as_json: bool, quiet: bool) -> None:
+        """Set what the global options say."""
+        self.as_json = as_json
+        self.talk = talk(quiet=quiet)
 
     def workspace(self, *, runs: bool = False) -> Workspace:
         """The workspace that the environment configures. ``runs``: the command will need the engine for sure."""
         engine = _engine_apart() if runs else None
         from orchestrator.workspace import Workspace
 
-        return Workspace(report=self.say, engine=engine)
+        return Workspace(report=self.talk.say, engine=engine)
 
-    def say(self, line: str) -> None:
-        """Talk: one line of progress."""
-        if not self.quiet:
-            click.secho(line, err=True, dim=True, color=_colour(sys.stderr))
+    def watcher(self, stop: Stop) -> Watcher:
+        """Whoever sits at this terminal."""
+        from orchestrator.operations.execute import Watcher
 
-    def console(self, piece: Piece) -> None:
-        """The job's console, passed through on stderr."""
-        if not self.quiet:
-            sys.stderr.buffer.write(piece.data)
-            sys.stderr.buffer.flush()
+        return Watcher(self.talk.console, stop, self.talk.progress)
 
     def result(self, command: str, data: Any, text: Callable[[], str]) -> None:
         """The command's result: ``data`` as JSON in the envelope, or ``text()``."""
+        self.talk.end()
         if self.as_json:
             self._envelope(command, data=data)
         else:
@@ -65,6 +66,7 @@ class Context:
 
     def fail(self, command: str, message: str, hint: str, code: int) -> None:
         """An error, with what to do next."""
+        self.talk.end()
         if self.as_json:
             self._envelope(command, error={"message": message, "hint": hint, "exit_code": int(code)})
         click.secho(f"error: {message}", err=True, fg="red", color=_colour(sys.stderr))

@@ -73,7 +73,7 @@ def cli(ctx: click.Context, as_json: bool, quiet: bool) -> None:
     Exit codes: 0 fine or identical, 1 job failed or diverged, 2 bad spec or usage, 3 engine or
     environment, 5 not found, 6 corruption, 130 and 143 signals.
     """
-    ctx.obj = Context(as_json=as_json, quiet=quiet)
+    ctx.ensure_object(Context).configure(as_json=as_json, quiet=quiet)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -84,14 +84,15 @@ def main(argv: list[str] | None = None) -> None:
 def run(argv: list[str]) -> int:
     """Run the command line; returns the exit code."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them reads all installed metadata
-    context = Context(as_json="--json" in argv, quiet=False)
+    context = Context()
+    context.as_json = "--json" in argv  # errors in the arguments come as JSON too
     command = next((word for word in argv if not word.startswith("-")), "")
     try:
         signal.signal(signal.SIGINT, _on_signal)
         signal.signal(signal.SIGTERM, _on_signal)
-        with cli.make_context("orchestrator", _json_first(argv)) as ctx:
+        with cli.make_context("orchestrator", _json_first(argv), obj=context) as ctx:
             cli.invoke(ctx)
-        return int(ctx.obj.exit_code)
+        return int(context.exit_code)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
@@ -100,9 +101,21 @@ def run(argv: list[str]) -> int:
     except OrchestratorError as error:
         context.fail(command, error.message, error.hint, error.exit_code)
         return error.exit_code
-    except BrokenPipeError:
+    except BrokenPipeError:  # before its base class below
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read us has gone: nothing is left to flush
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        context.fail(
+            command, f"{error.filename or 'the system'}: {error.strerror}", "`orchestrator doctor`", ExitCode.ENGINE
+        )
+        return ExitCode.ENGINE
+    except Exception:
+        import traceback
+
+        context.fail(
+            command, traceback.format_exc().rstrip(), "this is a bug in orchestrator: please report it", ExitCode.BUG
+        )
+        return ExitCode.BUG
 
 
 def _json_first(argv: list[str]) -> list[str]:

@@ -20,11 +20,11 @@ def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: boo
     """Pin SPEC, build or find its image, run it and record it. Exits 1 where the job fails."""
     workspace = context.workspace(runs=True)
     from orchestrator.cli.render import runs
-    from orchestrator.operations.execute import Watcher, last_metrics
+    from orchestrator.operations.execute import last_metrics
     from orchestrator.operations.submitting import submit as operation
 
     with context.stoppable() as stop:
-        done = operation(workspace, spec, overrides=overrides, detach=detach, watcher=Watcher(context.console, stop))
+        done = operation(workspace, spec, overrides=overrides, detach=detach, watcher=context.watcher(stop))
     metrics = last_metrics(workspace, done.run) if done.run else {}
     data = {
         "id": done.id,
@@ -47,11 +47,10 @@ def replay(context: Context, run: str) -> None:
     """Run the recorded plan of RUN again and compare the outcomes. Exits 0 only if the policy holds."""
     workspace = context.workspace(runs=True)
     from orchestrator.cli.render import verdicts
-    from orchestrator.operations.execute import Watcher
     from orchestrator.operations.replaying import replay as operation
 
     with context.stoppable() as stop:
-        done = operation(workspace, run, watcher=Watcher(context.console, stop))
+        done = operation(workspace, run, watcher=context.watcher(stop))
     context.exit_code = done.verdict.exit_code
     data = {
         "of": done.original.id,
@@ -73,11 +72,10 @@ def verify(context: Context, target: str, times: int, form: str) -> None:
     workspace = context.workspace(runs=True)
     from orchestrator.cli.render import verdicts
     from orchestrator.compare.render.junit import junit
-    from orchestrator.operations.execute import Watcher
     from orchestrator.operations.verifying import verify as operation
 
     with context.stoppable() as stop:
-        done = operation(workspace, target, times=times, watcher=Watcher(context.console, stop))
+        done = operation(workspace, target, times=times, watcher=context.watcher(stop))
     context.exit_code = ExitCode.OK if done.passed else ExitCode.FAILED
     context.as_json = context.as_json or form == "json"
     data = {

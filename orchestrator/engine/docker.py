@@ -54,8 +54,11 @@ class DockerEngine:
             try:
                 self._create(spec)
             except docker.errors.APIError as error:
-                if error.status_code != 409:  # 409: an earlier attempt has created it
+                if error.status_code != 409:
                     raise
+                state = self.inspect(spec.name)  # an earlier attempt has created it
+                if state is not None and state.status != "created":
+                    return
             self._api.start(spec.name)
 
     def inspect(self, name: str) -> ContainerState | None:

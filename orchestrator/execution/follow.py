@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from orchestrator.agent import wire
+from orchestrator.execution.untrusted import open_regular
 
 _MAX_PIECE = 1 << 16
+_MAX_PIECES = 256
+_TAIL = 1 << 14
 
 
 class Piece(NamedTuple):
@@ -25,11 +30,16 @@ class Follower:
         self._record = record
         self._files: dict[str, IO[bytes]] = {}
 
+    def drain(self) -> Iterator[Piece]:
+        """All that is there, once nothing more is written."""
+        while pieces := self.read():
+            yield from pieces
+
     def read(self) -> list[Piece]:
-        """The console's new pieces."""
+        """The console's new pieces, some at a time: a job that writes without end must not keep us here."""
         pieces: list[Piece] = []
         index = self._open(wire.CONSOLE)
-        while index is not None and (line := index.readline()):
+        while index is not None and len(pieces) < _MAX_PIECES and (line := index.readline()):
             if not line.endswith(b"\n"):
                 index.seek(-len(line), 1)  # the agent is writing it
                 break
@@ -53,7 +63,25 @@ class Follower:
     def _open(self, name: str) -> IO[bytes] | None:
         if name not in self._files:
             try:
-                self._files[name] = (self._record / name).open("rb")
-            except FileNotFoundError:
+                self._files[name] = open_regular(self._record / name)
+            except OSError:
                 return None
         return self._files[name]
+
+
+def latest_points(record: Path) -> dict[str, tuple[int, float]]:
+    """Each metric's last (step, value) among the latest events: what a progress line shows."""
+    try:
+        with (record / wire.EVENTS).open("rb") as stream:
+            start = max(0, stream.seek(0, 2) - _TAIL)
+            stream.seek(start)
+            lines = stream.read(_TAIL).split(b"\n")[1 if start else 0 :]
+    except FileNotFoundError:
+        return {}
+    points = {}
+    for line in lines:
+        with contextlib.suppress(ValueError, TypeError, OverflowError):
+            event = wire.parse_line(line)
+            if event[0] == "m":
+                points[event[2]] = (event[3], event[4])
+    return points

@@ -67,14 +67,26 @@ class LiveRun:
         try:
             return cls(folder, Request.from_bytes((folder / REQUEST).read_bytes()))
         except FileNotFoundError:
+            cls._clear_away(folder)
             return None
         except Corruption as error:
             raise Corruption(f"{folder / REQUEST} is damaged", hint=f"look at it, then remove {folder}") from error
 
+    @staticmethod
+    def _clear_away(folder: Path) -> None:
+        """Remove a folder whose maker died before the request was written; one that is being made is locked."""
+        with contextlib.suppress(OSError), (folder / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not (folder / REQUEST).exists():
+                shutil.rmtree(folder, ignore_errors=True)
+
     def hold(self) -> bool:
         """Become the one who looks after this run; False where another process is."""
         if self._held is None:
-            held = (self.folder / "lock").open("ab")
+            try:
+                held = (self.folder / "lock").open("ab")
+            except FileNotFoundError:
+                return False  # it was recorded and removed just now
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -125,7 +137,9 @@ def all_in(live: Path) -> Iterator[Path]:
 
 
 def _writable(folder: Path) -> None:
-    """A job may have taken its own rights away."""
-    for here, _, _ in os.walk(folder):
-        with contextlib.suppress(OSError):
-            Path(here).chmod(0o700)
+    """A job may have taken its own rights away. Each folder is opened up before it is entered."""
+    for here, folders, _ in os.walk(folder):
+        for path in (Path(here) / name for name in folders):
+            with contextlib.suppress(OSError):
+                if not path.is_symlink():
+                    path.chmod(0o700)

@@ -32,7 +32,9 @@ def prepare(plan: Plan, run: LiveRun, blobs: FileBlobs, secrets: Mapping[str, by
         _lay_down_data(pin, run.data / name, blobs)
     if secrets:
         _write_secrets(secrets_folder(run.request.id), secrets, owner)
-    (run.record / wire.JOB).write_text(json.dumps(_job(plan, share=owner is None and os.geteuid() != UID)))
+    job = run.record / wire.JOB
+    job.write_text(json.dumps(_job(plan, share=owner is None and os.geteuid() != UID)))
+    job.chmod(0o644)  # the agent reads it as another user, whatever the umask says
 
 
 def _job(plan: Plan, *, share: bool) -> dict[str, object]:

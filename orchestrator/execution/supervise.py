@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from orchestrator.agent import wire
 from orchestrator.engine.port import ContainerEngine, ContainerSpec
 from orchestrator.errors import EngineError
-from orchestrator.execution.follow import Follower, Piece
+from orchestrator.execution.follow import Follower, Piece, latest_points
 from orchestrator.execution.live import LiveRun
 from orchestrator.execution.states import Action, Observation, decide
 from orchestrator.run import Run
@@ -33,6 +33,8 @@ class Supervision:
     record: Callable[[Run], None]
     """Makes the run part of the store; afterwards it cannot be lost."""
     console: Callable[[Piece], None] = lambda piece: None
+    progress: Callable[[dict[str, tuple[int, float]]], None] | None = None
+    """Is told each metric's latest (step, value) now and then."""
     stop: Callable[[], int | None] = lambda: None
     """The number of a signal that asks us to stop the job; each is told once."""
 
@@ -61,7 +63,8 @@ def supervise(run: LiveRun, with_: Supervision, *, may_launch: bool, recorded: R
                     _follow(run, follower, with_)
                 case Action.COLLECT:
                     removal = _in_background(lambda: _remove_container(run, with_.engine))
-                    _show(follower, with_)
+                    for piece in follower.drain():
+                        with_.console(piece)
                     recorded = with_.collect()
                     with_.record(recorded)
                     removal.join()
@@ -98,9 +101,11 @@ def _remove_container(run: LiveRun, engine: ContainerEngine) -> None:
 def _follow(run: LiveRun, follower: Follower, with_: Supervision) -> None:
     """Show the console and pass a stop on, until the run ends or it is time to ask the engine again."""
     until = time.monotonic() + INSPECT_SECONDS
+    if with_.progress is not None:
+        with_.progress(latest_points(run.record))
     while not (run.record / wire.EXIT).exists() and time.monotonic() < until:
         _show(follower, with_)
-        if number := with_.stop():
+        if (run.record / wire.STARTED).exists() and (number := with_.stop()):  # before, nothing would hear it
             with_.engine.signal(run.container, number if number == signal.SIGKILL else signal.SIGTERM)
         time.sleep(POLL_SECONDS)
 

@@ -90,8 +90,9 @@ def _container(work: Path, base: BasePin, image: str) -> ContainerSpec:
     return ContainerSpec(
         name=f"orchestrator-bytecode-{secrets.token_hex(6)}",
         image=image,
-        argv=(base.interpreter, "-I", "-S", "-B", "/work/compile_sources.py", "/work/request.json"),
-        env={"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"},
+        # Not -I: it would leave the hash seed to chance, and with it the order of frozen sets before Python 3.11.
+        argv=(base.interpreter, "-s", "-S", "-B", "/work/compile_sources.py", "/work/request.json"),
+        env={"PYTHONHASHSEED": "0", "PYTHONPATH": "", "PYTHONHOME": "", "LC_ALL": "C.UTF-8"},
         mounts=(Mount(work, "/work", read_only=False),),
         workdir="/work",
         user="1000:1000",

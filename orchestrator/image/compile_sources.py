@@ -36,7 +36,7 @@ def compile_wheel(job: dict[str, Any]) -> None:
         for installed, member in sorted(job["sources"].items()):
             compiled = compile_one(wheel.read(member), "/" + installed)
             if compiled is not None:
-                output.writestr(installed, compiled)
+                output.writestr(zipfile.ZipInfo(installed), compiled)  # dated 1980, not today
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO
 
 from orchestrator.determinism import EPOCH
 from orchestrator.digest import Digest
@@ -53,10 +54,9 @@ def wheels_layer(
         def entries() -> dict[str, Entry]:
             merged: dict[str, Entry] = {}
             for pin in sorted(pins, key=lambda pin: pin.file):
-                archive = open_files.enter_context(
-                    zipfile.ZipFile(open_files.enter_context(seekable(blobs, pin.sha256)))
-                )
+                archive = open_files.enter_context(_zip(open_files.enter_context(seekable(blobs, pin.sha256)), pin))
                 _merge(merged, Wheel(archive, layout).entries(_compiled(bytecode.get(pin.sha256), blobs)), pin)
+            _no_file_is_a_folder(merged)
             return merged
 
         return _cached(made_from, entries, blobs, records)
@@ -89,18 +89,27 @@ class _Counted:
             yield chunk
 
 
+def _zip(stream: IO[bytes], pin: WheelPin) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(stream)
+    except zipfile.BadZipFile as error:
+        raise LockError(f"{pin.file} is no wheel: {error}") from error
+
+
 def _merge(merged: dict[str, Entry], new: Mapping[str, Entry], pin: WheelPin) -> None:
     for path, entry in new.items():
-        if path in merged and _content(merged[path]) != _content(entry):
+        if path in merged and tar.content(merged[path]) != tar.content(entry):
             raise LockError(f"{pin.file} and another wheel put different files at /{path}")
         merged[path] = entry
 
 
-def _content(entry: Entry) -> bytes:
-    if entry.open is None:
-        return entry.data or b""
-    with entry.open() as source:
-        return source.read()
+def _no_file_is_a_folder(entries: Mapping[str, Entry]) -> None:
+    for path in entries:
+        parent = path.rpartition("/")[0]
+        while parent:
+            if parent in entries:
+                raise LockError(f"/{parent} would be a file and a folder: /{path} lies in it")
+            parent = parent.rpartition("/")[0]
 
 
 def _compiled(digest: Digest | None, blobs: BlobStore) -> dict[str, bytes]:

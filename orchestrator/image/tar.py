@@ -26,6 +26,14 @@ class Entry:
 FOLDER = Entry(mode=0o755)
 
 
+def content(entry: Entry) -> bytes:
+    """The bytes of a regular file's entry."""
+    if entry.open is None:
+        return entry.data or b""
+    with entry.open() as source:
+        return source.read()
+
+
 def stream(entries: Mapping[str, Entry], mtime: int) -> Iterator[bytes]:
     """The bytes of a tar of these entries, by name, every parent folder included; ``mtime`` in seconds."""
     for name, entry in _with_parents(entries):

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator.errors import LockError
-from orchestrator.image.tar import Entry
+from orchestrator.image.tar import Entry, content
 
 PREFIX = "opt/env"
 """The virtual environment inside the image."""
@@ -98,13 +98,10 @@ class Wheel:
         files = {self._place(info.filename): self._entry(info) for info in self._members if not self._dropped(info)}
         files.update(self._entry_points())
         files[f"{self._layout.site}/{self._info}/INSTALLER"] = Entry(data=b"orchestrator\n")
-        recorded = dict(files)
-        tag = self._layout.python.replace(".", "")
-        for source, code in bytecode.items():
-            folder, _, name = source.rpartition("/")
-            files[f"{folder}/__pycache__/{name[:-3]}.cpython-{tag}.pyc"] = Entry(data=code)
-        files[f"{self._layout.site}/{self._info}/RECORD"] = Entry(data=self._record(recorded, files))
-        return files
+        compiled = {self._cache_file(source): Entry(data=code) for source, code in bytecode.items()}
+        files = {path: entry for path, entry in files.items() if path not in compiled}
+        record = {f"{self._layout.site}/{self._info}/RECORD": Entry(data=self._record(files, compiled))}
+        return {**files, **compiled, **record}
 
     def _check(self) -> None:
         names = [info.filename for info in self._members]
@@ -135,9 +132,13 @@ class Wheel:
         except (ValueError, KeyError):
             raise self._refused(f"an unknown place: {name!r}") from None
 
+    def _cache_file(self, source: str) -> str:
+        folder, _, name = source.rpartition("/")
+        return f"{folder}/__pycache__/{name[:-3]}.cpython-{self._layout.python.replace('.', '')}.pyc"
+
     def _entry(self, info: zipfile.ZipInfo) -> Entry:
         executable = bool(info.external_attr >> 16 & 0o111)
-        is_script = self._place(info.filename).startswith(self._layout.scripts + "/")
+        is_script = info.filename.startswith(self._info.removesuffix(".dist-info") + ".data/scripts/")
         if is_script and self._archive.open(info).read(9).startswith(b"#!python"):
             body = self._archive.read(info).partition(b"\n")[2]
             return Entry(mode=0o755, data=self._layout.shebang + body)
@@ -157,12 +158,17 @@ class Wheel:
             return {}
         parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
         parser.optionxform = str  # type: ignore[assignment, method-assign]
-        parser.read_string(self._archive.read(path).decode())
+        try:
+            parser.read_string(self._text(path))
+        except configparser.Error as error:
+            raise self._refused(f"entry points that cannot be read: {error}") from None
+        sections = [parser[name] for name in ("console_scripts", "gui_scripts") if parser.has_section(name)]
+        targets = {name: target for section in sections for name, target in section.items()}
+        if wrong := [name for name in targets if "/" in name or not name.strip(".") or name.startswith(".wh.")]:
+            raise self._refused(f"an entry point of an unsafe name: {wrong[0]!r}")
         return {
             f"{self._layout.scripts}/{name}": Entry(mode=0o755, data=self._script(target))
-            for section in ("console_scripts", "gui_scripts")
-            if parser.has_section(section)
-            for name, target in parser.items(section)
+            for name, target in targets.items()
         }
 
     def _script(self, target: str) -> bytes:
@@ -172,13 +178,13 @@ class Wheel:
         body = _SCRIPT.format(module=match[1], first=match[2].split(".")[0], attribute=match[2])
         return self._layout.shebang + body.encode()
 
-    def _record(self, recorded: Mapping[str, Entry], files: Mapping[str, Entry]) -> bytes:
+    def _record(self, files: Mapping[str, Entry], compiled: Mapping[str, Entry]) -> bytes:
         known = self._known_hashes()
         rows = [
             (_relative(path, self._layout.site), *_hash_and_size(entry, known.get(path)))
-            for path, entry in recorded.items()
+            for path, entry in files.items()
         ]
-        rows += [(_relative(path, self._layout.site), "", "") for path in files if path not in recorded]
+        rows += [(_relative(path, self._layout.site), "", "") for path in compiled]
         rows.append((f"{self._info}/RECORD", "", ""))
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(sorted(set(rows)))
@@ -187,11 +193,18 @@ class Wheel:
     def _known_hashes(self) -> dict[str, tuple[str, str]]:
         """Installed path -> (hash, size) as the wheel's own RECORD says, of files that are laid down unchanged."""
         try:
-            text = self._archive.read(f"{self._info}/RECORD").decode()
+            rows = list(csv.reader(io.StringIO(self._text(f"{self._info}/RECORD"))))
         except KeyError:
             raise self._refused("no RECORD") from None
-        rows = [row for row in csv.reader(io.StringIO(text)) if len(row) >= 3]
-        return {self._place(name): (digest, size) for name, digest, size, *_ in rows}
+        except csv.Error as error:
+            raise self._refused(f"a RECORD that cannot be read: {error}") from None
+        return {self._place(row[0]): (row[1], row[2]) for row in rows if len(row) >= 3}
+
+    def _text(self, member: str) -> str:
+        try:
+            return self._archive.read(member).decode()
+        except UnicodeDecodeError:
+            raise self._refused(f"{member} is not UTF-8") from None
 
     def _refused(self, why: str) -> LockError:
         return LockError(
@@ -201,10 +214,10 @@ class Wheel:
 
 
 def _hash_and_size(entry: Entry, known: tuple[str, str] | None) -> tuple[str, str]:
-    if entry.data is not None:
-        digest = base64.urlsafe_b64encode(hashlib.sha256(entry.data).digest()).rstrip(b"=").decode()
-        return f"sha256={digest}", str(len(entry.data))
-    return known or ("", "")
+    if entry.data is None and known and known[0]:
+        return known
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content(entry)).digest()).rstrip(b"=").decode()
+    return f"sha256={digest}", str(entry.size if entry.data is None else len(entry.data))
 
 
 def _relative(path: str, site: str) -> str:

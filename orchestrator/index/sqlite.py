@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestrator.errors import Corruption
+from orchestrator.errors import Corruption, EnvironmentProblem
 from orchestrator.index.port import Row
 
 BUSY_SECONDS = 30
@@ -69,6 +69,8 @@ class SqliteIndex:
             with contextlib.closing(connection), connection:
                 connection.execute("PRAGMA synchronous = NORMAL")
                 yield connection
+        except sqlite3.OperationalError as error:
+            raise EnvironmentProblem(f"the index {self._file} cannot be reached: {error}") from error
         except sqlite3.DatabaseError as error:
             raise Corruption(
                 f"the index {self._file} cannot be used: {error}",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
 
 from orchestrator.digest import Digest
 from orchestrator.model import Document, Frozen
 
 BUILDER = "orchestrator-layers/1"
 """Part of every lock. Raise it when the bytes of a layer change."""
+
+
+Word = Annotated[str, Field(pattern=r"^\S+$")]
 
 
 class LayerPin(Frozen):
@@ -62,9 +67,9 @@ class BasePin(Frozen):
 class WheelPin(Frozen):
     """One wheel."""
 
-    name: str
-    version: str
-    file: str
+    name: Word
+    version: Word
+    file: Annotated[str, Field(pattern=r"^[^/\s]+$")]
     sha256: Digest
     size: int | None = None
 
@@ -83,6 +88,12 @@ class Lock(Document):
     wheels: tuple[WheelPin, ...]
     layers: tuple[tuple[str, ...], ...]
     """The layer plan: which wheel files stand in which layer, in order."""
+
+    @model_validator(mode="after")
+    def _each_wheel_has_its_layer(self) -> Self:
+        if sorted(file for layer in self.layers for file in layer) != sorted(pin.file for pin in self.wheels):
+            raise ValueError("the layer plan must name each wheel once, and nothing else")
+        return self
 
 
 class Asked(Frozen):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from packaging.requirements import InvalidRequirement, Requirement
 
 from orchestrator.errors import LockError
+
+_COMMENT = re.compile(r"(^|\s)#.*")
 
 
 def parse(lines: list[str], name: str) -> tuple[str, ...]:
@@ -16,8 +20,8 @@ def parse(lines: list[str], name: str) -> tuple[str, ...]:
     kept: list[str] = []
     wrong: list[str] = []
     for number, line in enumerate(lines, 1):
-        text = line.split(" #")[0].strip()
-        if not text or text.startswith("#"):
+        text = _COMMENT.sub("", line).strip()
+        if not text:
             continue
         try:
             requirement = Requirement(text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
-from packaging.utils import parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 _OLDEST_GLIBC_MINOR = 5
 _LEGACY = {17: "manylinux2014_x86_64", 12: "manylinux2010_x86_64", 5: "manylinux1_x86_64"}
@@ -48,7 +48,10 @@ class Target:
         return min(ranked)[1] if ranked else None
 
     def _rank(self, file: str) -> tuple[int, int] | None:
-        _, _, build, tags = parse_wheel_filename(file)
+        try:
+            _, _, build, tags = parse_wheel_filename(file)
+        except InvalidWheelFilename:
+            return None
         ranks = [self._ranks[tag] for tag in tags if tag in self._ranks]
         return (min(ranks), -(build[0] if build else 0)) if ranks else None
 

@@ -34,7 +34,7 @@ def logs(workspace: Workspace, text: str, *, follow: bool = False) -> Iterator[P
         while follow and folder.is_dir():
             yield from follower.read()
             time.sleep(_POLL_SECONDS)
-        yield from follower.read()
+        yield from follower.drain()
     finally:
         follower.close()
 
@@ -51,5 +51,5 @@ def _recorded(workspace: Workspace, run: Run) -> Iterator[Piece]:
                 with (Path(name) / file).open("wb") as sink:
                     sink.writelines(chunks(workspace.blobs.get(digest)))
         follower = Follower(Path(name))
-        yield from follower.read()
+        yield from follower.drain()
         follower.close()

@@ -34,6 +34,7 @@ class Watcher:
 
     console: Callable[[Piece], None] = lambda piece: None
     stop: Stop = field(default_factory=Stop)
+    progress: Callable[[dict[str, tuple[int, float]]], None] | None = None
 
 
 def begin(workspace: Workspace, plan: Plan, name: str, origin: Origin) -> LiveRun:
@@ -107,6 +108,7 @@ def supervision(
         record=lambda recorded: record(workspace, recorded),
         console=watcher.console,
         stop=watcher.stop.take,
+        progress=watcher.progress,
     )
 
 

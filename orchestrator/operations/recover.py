@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.engine.port import ContainerSpec
-from orchestrator.errors import EngineError
+from orchestrator.errors import OrchestratorError
 from orchestrator.execution.live import LiveRun, all_in
 from orchestrator.execution.supervise import supervise
 from orchestrator.operations import execute
@@ -13,13 +13,16 @@ from orchestrator.workspace import Workspace
 
 
 def recover(workspace: Workspace) -> None:
-    """Take up every run that nobody looks after. Costs nothing where there is none."""
+    """Take up every run that nobody looks after. Costs nothing where there is none.
+
+    One that cannot be taken up now (no engine, no disk space) is told and left as it is.
+    """
     for folder in all_in(workspace.live):
         run = LiveRun.found(folder)
         if run is not None and run.hold():
             try:
                 _take_up(workspace, run)
-            except EngineError as error:
+            except OrchestratorError as error:
                 workspace.report(f"run {run.request.id} cannot be taken up yet: {error.message}")
                 run.release()
 

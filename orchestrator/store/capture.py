@@ -47,7 +47,9 @@ class Found:
 def find(root: Path, leave_out: Callable[[str], bool]) -> Found:
     """Walk a directory. ``leave_out`` is asked with each relative path; a folder's ends with a slash."""
     found = Found()
-    _find(root, "", leave_out, found)
+    waiting = [""]
+    while waiting:
+        waiting += reversed(_look_into(root, waiting.pop(), leave_out, found))
     return found
 
 
@@ -76,7 +78,7 @@ def capture(
     def store(path: str) -> tuple[FileEntry, os.stat_result]:
         return _store(root, path, blobs, cached.get(path), adopt)
 
-    states = {path: (root / path).lstat() for path in found.files} if cache else {}
+    states = {path: _state(root / path) for path in found.files} if cache else {}
     known = {path: cache.get(root / path, state) for path, state in states.items()} if cache else {}
     cached = {path: (states[path], digest) for path, digest in known.items() if digest}
     with ThreadPoolExecutor(_JOBS) as pool:
@@ -97,13 +99,15 @@ def store_file(path: Path, blobs: BlobStore, cache: StatCache | None = None) -> 
     return entry.digest
 
 
-def _find(root: Path, prefix: str, leave_out: Callable[[str], bool], found: Found) -> None:
+def _look_into(root: Path, prefix: str, leave_out: Callable[[str], bool], found: Found) -> list[str]:
+    """Sort a folder's items into ``found``; returns the folders among them."""
     try:
         items = sorted(os.scandir(root / prefix), key=lambda item: item.name)
     except OSError as error:
-        raise UsageError(f"{root / prefix}: {error.strerror}", hint="make it readable, or exclude it") from error
+        raise _unreadable(root / prefix, error) from error
     if not items and prefix:
         found.folders.append(prefix.rstrip("/"))
+    folders = []
     for item in items:
         path = prefix + item.name
         if leave_out(path + "/" if item.is_dir(follow_symlinks=False) else path):
@@ -113,9 +117,10 @@ def _find(root: Path, prefix: str, leave_out: Callable[[str], bool], found: Foun
         elif item.is_symlink():
             found.links.append(path)
         elif item.is_dir(follow_symlinks=False):
-            _find(root, path + "/", leave_out, found)
+            folders.append(path + "/")
         else:
             found.files.append(path)
+    return folders
 
 
 def _unspeakable(item: os.DirEntry[str]) -> str | None:
@@ -123,9 +128,11 @@ def _unspeakable(item: os.DirEntry[str]) -> str | None:
         item.name.encode()
         if item.is_symlink():
             str(Path(item.path).readlink()).encode()
+        mode = item.stat(follow_symlinks=False).st_mode
     except UnicodeEncodeError:
         return "its name is not UTF-8"
-    mode = item.stat(follow_symlinks=False).st_mode
+    except OSError as error:
+        return str(error.strerror)
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
         return "neither file, folder nor symbolic link"
     return None
@@ -141,22 +148,41 @@ def _store(
     if cached and blobs.has(cached[1]):
         state, digest = cached
     else:
-        digest, state = _read(root / path, Digest.of_stream if adopt else blobs.put)
-        if adopt:
-            adopt.adopt(root / path, digest)
+        # A file with a second name is copied: writing through that name would damage the blob.
+        alone = adopt if adopt and _state(root / path).st_nlink == 1 else None
+        digest, state = _read(root / path, Digest.of_stream if alone else blobs.put)
+        if alone:
+            alone.adopt(root / path, digest)
     executable = bool(state.st_mode & 0o111)
     return FileEntry(path=path, digest=digest, size=state.st_size, executable=executable), state
 
 
 def _read(path: Path, consume: Callable[[IO[bytes]], Digest]) -> tuple[Digest, os.stat_result]:
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", hint="make it readable, or exclude it") from error
+        raise _unreadable(path, error) from error
     with os.fdopen(handle, "rb") as stream:
         before = os.fstat(handle)
+        if not stat.S_ISREG(before.st_mode):
+            raise UsageError(f"{path}: neither file, folder nor symbolic link", hint="exclude it")
         digest = consume(stream)
         after = os.fstat(handle)
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+    if _content_marks(before) != _content_marks(after):
         raise ChangedWhileRead(f"{path} changed while it was being read")
     return digest, after
+
+
+def _content_marks(state: os.stat_result) -> tuple[int, int, int]:
+    return state.st_size, state.st_mtime_ns, state.st_ctime_ns
+
+
+def _state(path: Path) -> os.stat_result:
+    try:
+        return path.lstat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path}: {error.strerror}", hint="make it readable, or exclude it")

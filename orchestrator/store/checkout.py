@@ -39,7 +39,7 @@ def _lay_down(tree: Tree, folder: Path, blobs: FileBlobs, *, writable: bool, own
     folders = {folder}
     for entry in tree.entries:
         path = folder / entry.path
-        _make_parents(path.parent, folder, folders)
+        _make_parents(path.parent, folders)
         if isinstance(entry, LinkEntry):
             path.symlink_to(entry.target)
         elif isinstance(entry, FileEntry):
@@ -67,6 +67,7 @@ def _link(blob: Path, path: Path) -> None:
         os.link(blob, path)
     except OSError:  # another file system, or too many links
         _clone(blob, path)
+        path.chmod(0o444)
 
 
 def _clone(blob: Path, path: Path) -> None:
@@ -77,11 +78,14 @@ def _clone(blob: Path, path: Path) -> None:
             shutil.copyfileobj(source, target, 1 << 20)
 
 
-def _make_parents(parent: Path, top: Path, made: set[Path]) -> None:
-    if parent not in made:
-        _make_parents(parent.parent, top, made)
-        parent.mkdir()
-        made.add(parent)
+def _make_parents(parent: Path, made: set[Path]) -> None:
+    missing = []
+    while parent not in made:
+        missing.append(parent)
+        parent = parent.parent
+    for folder in reversed(missing):
+        folder.mkdir()
+        made.add(folder)
 
 
 def _settle(path: Path, owner: tuple[int, int] | None) -> None:

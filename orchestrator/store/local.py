@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -13,6 +15,7 @@ from orchestrator.determinism import EPOCH
 from orchestrator.digest import Digest
 from orchestrator.errors import NotFound, UsageError
 from orchestrator.store import durable
+from orchestrator.store.port import key_parts
 
 _CHUNK = 1 << 20
 
@@ -45,7 +48,7 @@ class LocalBlobs:
         """See :class:`~orchestrator.store.port.FileBacked`. Across file systems the bytes are copied instead."""
         if self.has(digest):
             return
-        linked = self._scratch / f"{os.getpid()}-{digest.hex}"
+        linked = self._scratch / f"{os.getpid()}-{secrets.token_hex(8)}"
         try:
             os.link(file, linked, follow_symlinks=False)
         except OSError:
@@ -54,9 +57,14 @@ class LocalBlobs:
             if copied != digest:
                 raise UsageError(f"{file} changed while it was being stored") from None
             return
-        with linked.open("rb") as stream:
-            os.fsync(stream.fileno())
-        self._commit(linked, digest)
+        try:
+            if not stat.S_ISREG(linked.lstat().st_mode):
+                raise UsageError(f"{file} is no regular file")
+            with linked.open("rb") as stream:
+                os.fsync(stream.fileno())
+            self._commit(linked, digest)
+        finally:
+            linked.unlink(missing_ok=True)  # rename does nothing where both names are one file already
 
     def has(self, digest: Digest) -> bool:
         """See :class:`~orchestrator.store.port.BlobStore`."""
@@ -103,7 +111,7 @@ class LocalRecords:
         """See :class:`~orchestrator.store.port.RecordStore`."""
         try:
             return self._place(key).read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
 
     def create(self, key: str, data: bytes) -> bool:
@@ -123,13 +131,8 @@ class LocalRecords:
 
     def list(self, prefix: str) -> Iterator[str]:
         """See :class:`~orchestrator.store.port.RecordStore`."""
-        for file in sorted(self._root.rglob("*")):
-            key = str(file.relative_to(self._root))
-            if file.is_file() and key.startswith(prefix):
-                yield key
+        keys = (str(file.relative_to(self._root)) for file in self._root.rglob("*") if file.is_file())
+        return iter(sorted(key for key in keys if key.startswith(prefix)))
 
     def _place(self, key: str) -> Path:
-        parts = key.split("/")
-        if not all(part and part.strip(".") and "\0" not in part for part in parts):
-            raise UsageError(f"not a record key: {key!r}")
-        return self._root.joinpath(*parts)
+        return self._root.joinpath(*key_parts(key))

@@ -8,6 +8,7 @@ from typing import IO
 
 from orchestrator.digest import Digest
 from orchestrator.errors import NotFound
+from orchestrator.store.port import key_parts
 
 
 class MemoryBlobs:
@@ -42,15 +43,18 @@ class MemoryRecords:
     """Records in a dictionary."""
 
     def __init__(self) -> None:
-        self._records: dict[str, bytes] = {}
+        self._records: dict[str, tuple[bytes]] = {}
 
     def read(self, key: str) -> bytes | None:
         """See :class:`~orchestrator.store.port.RecordStore`."""
-        return self._records.get(key)
+        key_parts(key)
+        return self._records.get(key, (None,))[0]
 
     def create(self, key: str, data: bytes) -> bool:
         """See :class:`~orchestrator.store.port.RecordStore`."""
-        return self._records.setdefault(key, data) is data
+        key_parts(key)
+        mine = (data,)  # a new object each time: the same bytes may come twice
+        return self._records.setdefault(key, mine) is mine
 
     def list(self, prefix: str) -> Iterator[str]:
         """See :class:`~orchestrator.store.port.RecordStore`."""

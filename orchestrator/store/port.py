@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import IO, Protocol, runtime_checkable
 
 from orchestrator.digest import Digest
+from orchestrator.errors import UsageError
+
+_MAX_PART = 255
 
 
 class BlobStore(Protocol):
@@ -69,3 +72,18 @@ class RecordStore(Protocol):
     def list(self, prefix: str) -> Iterator[str]:
         """The keys that begin with ``prefix``, in order. A key is ``folder/name``."""
         ...
+
+
+def key_parts(key: str) -> list[str]:
+    """The folders and the name that a record key is made of.
+
+    Raises:
+        UsageError: it is no key: not ``folder/name``, or it could lead elsewhere.
+    """
+    parts = key.split("/")
+    whole = all(
+        part.strip(".") and "\0" not in part and part.isprintable() and len(part) <= _MAX_PART for part in parts
+    )
+    if len(parts) < 2 or not whole or not key.isascii():
+        raise UsageError(f"not a record key: {key!r}")
+    return parts

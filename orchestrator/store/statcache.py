@@ -24,10 +24,12 @@ class StatCache:
     def __init__(self, file: Path, now_ns: int) -> None:
         self._now = now_ns
         self._new: dict[str, tuple[str, Digest]] = {}
-        self._database = sqlite3.connect(file, timeout=5, isolation_level=None)
-        self._database.execute("PRAGMA synchronous = OFF")
-        with contextlib.suppress(sqlite3.OperationalError):  # another process writes: a cache can wait
-            self._database.execute(_SCHEMA)
+        self._file = file
+        try:
+            self._database = _open(file)
+        except sqlite3.Error:  # damaged, or cannot be written: this command does without, the next one starts anew
+            self._forget()
+            self._database = _open(Path(":memory:"))
 
     def get(self, path: Path, state: os.stat_result) -> Digest | None:
         """The digest, if the file looks as it did."""
@@ -35,7 +37,7 @@ class StatCache:
             row = self._database.execute(
                 "SELECT digest FROM files WHERE path = ? AND looks = ?", (str(path), _looks(state))
             ).fetchone()
-            return Digest(row[0]) if row else None
+            return Digest(str(row[0])) if row else None
         except (sqlite3.Error, UsageError, UnicodeEncodeError):
             return None
 
@@ -49,11 +51,27 @@ class StatCache:
         if not self._new:
             return
         rows = [(path, looks, digest) for path, (looks, digest) in self._new.items()]
-        with contextlib.suppress(sqlite3.Error, UnicodeEncodeError):
-            self._database.execute("BEGIN IMMEDIATE")
-            self._database.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", rows)
-            self._database.execute("COMMIT")
         self._new.clear()
+        try:
+            with self._database:
+                self._database.execute("BEGIN IMMEDIATE")
+                self._database.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", rows)
+        except (sqlite3.OperationalError, UnicodeEncodeError):  # another process writes: a cache can wait
+            pass
+        except sqlite3.DatabaseError:
+            self._forget()
+
+    def _forget(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file.unlink()
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(file, timeout=5, isolation_level=None)
+    database.execute("PRAGMA synchronous = OFF")
+    with contextlib.suppress(sqlite3.OperationalError):  # another process writes: a cache can wait
+        database.execute(_SCHEMA)
+    return database
 
 
 def _looks(state: os.stat_result) -> str:

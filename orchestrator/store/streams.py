@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import tempfile
 from collections.abc import Iterable, Iterator
 from typing import IO, cast
 
 from orchestrator.digest import Digest
+from orchestrator.errors import EnvironmentProblem
 from orchestrator.store.port import BlobStore, FileBacked
 
 _CHUNK = 1 << 20
@@ -39,7 +41,8 @@ def seekable(blobs: BlobStore, digest: Digest) -> IO[bytes]:
         Corruption: it is damaged.
     """
     if isinstance(blobs, FileBacked):
-        return blobs.path(digest).open("rb")
+        with contextlib.suppress(EnvironmentProblem):  # a wrapper around a store that keeps no files
+            return blobs.path(digest).open("rb")
     spooled = cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=64 * _CHUNK))  # noqa: SIM115  (the caller closes it)
     for chunk in chunks(blobs.get(digest)):
         spooled.write(chunk)
@@ -57,7 +60,9 @@ class _Chunks(io.RawIOBase):
 
     def read(self, size: int = -1, /) -> bytes:
         if size is None or size < 0:
-            return b"".join([bytes(self._rest), *self._chunks])
+            everything = b"".join([bytes(self._rest), *self._chunks])
+            self._rest = memoryview(b"")
+            return everything
         while not self._rest:
             chunk = next(self._chunks, None)
             if chunk is None:

@@ -6,9 +6,9 @@ empty folders. Times, owners and other modes are not content.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from orchestrator.digest import Digest
 from orchestrator.model import Document, Frozen
@@ -23,6 +23,12 @@ def _inside(path: str) -> str:
     return path
 
 
+def _target(text: str) -> str:
+    if not text or "\0" in text:
+        raise ValueError(f"a symbolic link cannot read {text!r}")
+    return text
+
+
 InsidePath = Annotated[str, AfterValidator(_inside)]
 
 
@@ -32,7 +38,7 @@ class FileEntry(Frozen):
     kind: Literal["file"] = "file"
     path: InsidePath
     digest: Digest
-    size: int
+    size: int = Field(ge=0)
     executable: bool = False
 
 
@@ -41,7 +47,7 @@ class LinkEntry(Frozen):
 
     kind: Literal["link"] = "link"
     path: InsidePath
-    target: str
+    target: Annotated[str, AfterValidator(_target)]
 
 
 class FolderEntry(Frozen):
@@ -59,6 +65,20 @@ class Tree(Document):
 
     format: Literal["orchestrator.tree/1"] = "orchestrator.tree/1"
     entries: tuple[Entry, ...]
+
+    @model_validator(mode="after")
+    def _is_a_tree(self) -> Self:
+        paths = [entry.path.encode() for entry in self.entries]
+        taken = set(paths)
+        if paths != sorted(taken):
+            raise ValueError("the entries are not in order, or two of them have one path")
+        for path in paths:
+            cut = path.rfind(b"/")
+            while cut > 0:
+                if path[:cut] in taken:  # a file, a link or an empty folder: laid down, it could lead elsewhere
+                    raise ValueError(f"{path.decode()!r} lies in what holds nothing")
+                cut = path.rfind(b"/", 0, cut)
+        return self
 
     @classmethod
     def of(cls, entries: list[FileEntry | LinkEntry | FolderEntry]) -> Tree:

@@ -60,6 +60,9 @@ class MendingLoader:
         self._loader = loader
         self._mend = mend
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)  # get_code and the like, for `python -m` and pkgutil
+
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """See :class:`importlib.abc.Loader`."""
         return self._loader.create_module(spec)

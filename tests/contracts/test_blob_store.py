@@ -1,0 +1,301 @@
+"""What every blob store promises, held against each adapter."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import multiprocessing
+import os
+import shutil
+import stat
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestrator.digest import Digest
+from orchestrator.errors import Corruption, EnvironmentProblem, NotFound, UsageError
+from orchestrator.store import tree
+from orchestrator.store.local import LocalBlobs
+from orchestrator.store.memory import MemoryBlobs
+from orchestrator.store.port import FileBacked
+from orchestrator.store.streams import chunks, from_chunks, seekable
+from orchestrator.store.verified import Verified
+
+ADAPTERS = {
+    "local": LocalBlobs,
+    "memory": lambda folder: MemoryBlobs(),
+    "verified-local": lambda folder: Verified(LocalBlobs(folder)),
+    "verified-memory": lambda folder: Verified(MemoryBlobs()),
+}
+FILE_BACKED = ["local", "verified-local"]
+fork = multiprocessing.get_context("fork")
+
+
+@pytest.fixture(params=ADAPTERS)
+def blobs(request, tmp_path):
+    return ADAPTERS[request.param](tmp_path / "store")
+
+
+@pytest.fixture(params=FILE_BACKED)
+def files(request, tmp_path):
+    return ADAPTERS[request.param](tmp_path / "store")
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A folder on another file system than the store's."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)
+
+
+def put(blobs, data: bytes) -> Digest:
+    return blobs.put(io.BytesIO(data))
+
+
+def read(blobs, digest: Digest) -> bytes:
+    with blobs.get(digest) as stream:
+        return stream.read()
+
+
+def together(count: int, work: Callable[[int], object]) -> list[object]:
+    """Run ``work(n)`` in this many threads at once; what each returned or raised."""
+    barrier = threading.Barrier(count)
+    results: list[object] = [None] * count
+
+    def one(number: int) -> None:
+        barrier.wait()
+        try:
+            results[number] = work(number)
+        except Exception as error:
+            results[number] = error
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"line\nline\n", bytes(range(256)) * 9000], ids=len)
+def test_what_is_put_comes_back(blobs, data):
+    digest = put(blobs, data)
+    assert digest == "sha256:" + hashlib.sha256(data).hexdigest()
+    assert blobs.has(digest)
+    assert read(blobs, digest) == data
+
+
+def test_only_what_is_left_in_the_stream_is_taken(blobs):
+    stream = io.BytesIO(b"head and tail")
+    stream.read(9)
+    assert read(blobs, blobs.put(stream)) == b"tail"
+
+
+def test_putting_again_changes_nothing(blobs):
+    assert put(blobs, b"twice") == put(blobs, b"twice")
+    assert list(blobs.list()) == [Digest.of(b"twice")]
+
+
+def test_list_is_in_order_of_digests(blobs):
+    wanted = sorted(put(blobs, bytes([number])) for number in range(40))
+    assert list(blobs.list()) == wanted
+
+
+def test_what_is_not_there(blobs):
+    absent = Digest.of(b"absent")
+    put(blobs, b"another")
+    assert not blobs.has(absent)
+    with pytest.raises(NotFound, match=absent):
+        blobs.get(absent)
+
+
+def test_a_source_that_breaks_off_leaves_nothing(blobs, tmp_path):
+    def broken() -> Iterator[bytes]:
+        yield b"the first half"
+        raise ConnectionError("gone")
+
+    with pytest.raises(ConnectionError):
+        blobs.put(from_chunks(broken()))
+    assert list(blobs.list()) == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=2000), sizes=st.lists(st.integers(0, 700), max_size=12))
+def test_any_partial_reads_come_to_the_whole(blobs, data, sizes):
+    with blobs.get(put(blobs, data)) as stream:
+        pieces = [stream.read(size) for size in sizes]
+        assert all(len(piece) <= size for piece, size in zip(pieces, sizes, strict=True))
+        assert b"".join([*pieces, stream.read()]) == data
+        assert stream.read(1) == b""
+
+
+def test_many_threads_put_one_blob(blobs):
+    data = os.urandom(3 << 20)
+    assert set(together(8, lambda _: put(blobs, data))) == {Digest.of(data)}
+    assert list(blobs.list()) == [Digest.of(data)]
+    assert read(blobs, Digest.of(data)) == data
+
+
+def test_many_processes_put_one_blob(tmp_path):
+    data = os.urandom(2 << 20)
+    barrier = fork.Barrier(8)
+
+    def one() -> None:
+        barrier.wait()
+        put(LocalBlobs(tmp_path), data)
+
+    workers = [fork.Process(target=one) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * 8
+    assert read(LocalBlobs(tmp_path), Digest.of(data)) == data
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+class TestDamage:
+    """No damaged byte sequence passes for the blob: reading it to its end raises."""
+
+    GOOD = b"\n".join(b"line %d" % number for number in range(1000))
+    DAMAGE = {
+        "first bit": lambda data: bytes([data[0] ^ 1]) + data[1:],
+        "last bit": lambda data: data[:-1] + bytes([data[-1] ^ 128]),
+        "truncated": lambda data: data[:-1],
+        "emptied": lambda data: b"",
+        "longer": lambda data: data + b"\0",
+        "swapped": lambda data: b"another blob altogether",
+    }
+    WAYS = {
+        "at once": lambda blobs, digest: read(blobs, digest),
+        "in pieces": lambda blobs, digest: list(chunks(blobs.get(digest))),
+        "byte by byte": lambda blobs, digest: list(iter(lambda stream=blobs.get(digest): stream.read(1), b"")),
+        "by line": lambda blobs, digest: list(blobs.get(digest)),
+        "copied": lambda blobs, digest: shutil.copyfileobj(blobs.get(digest), io.BytesIO()),
+        "seekable": lambda blobs, digest: seekable(blobs, digest),
+        "as a tree": lambda blobs, digest: tree.load(blobs, digest),
+    }
+
+    @pytest.fixture(params=["local", "memory"])
+    def damaged(self, request, tmp_path) -> Callable[[Callable[[bytes], bytes]], tuple[Verified, Digest]]:
+        def make(damage: Callable[[bytes], bytes]) -> tuple[Verified, Digest]:
+            digest = Digest.of(self.GOOD)
+            if request.param == "memory":
+                return Verified(Forged(damage(self.GOOD))), digest
+            inner = LocalBlobs(tmp_path)
+            put(inner, self.GOOD)
+            inner.path(digest).chmod(0o600)
+            inner.path(digest).write_bytes(damage(self.GOOD))
+            return Verified(inner), digest
+
+        return make
+
+    @pytest.mark.parametrize("way", WAYS)
+    @pytest.mark.parametrize("kind", DAMAGE)
+    def test_is_noticed(self, damaged, kind, way):
+        blobs, digest = damaged(self.DAMAGE[kind])
+        with pytest.raises(Corruption, match=digest):
+            self.WAYS[way](blobs, digest)
+
+    @pytest.mark.parametrize("way", [way for way in WAYS if way != "as a tree"])
+    def test_whole_bytes_pass_every_way(self, damaged, way):
+        blobs, digest = damaged(lambda data: data)
+        self.WAYS[way](blobs, digest)
+
+    def test_a_path_is_not_named(self, tmp_path):
+        inner = LocalBlobs(tmp_path)
+        digest = put(inner, self.GOOD)
+        inner.path(digest).chmod(0o600)
+        inner.path(digest).write_bytes(b"swapped")
+        with pytest.raises(Corruption, match=digest):
+            Verified(inner).path(digest)
+
+    def test_putting_the_blob_again_heals_it(self, tmp_path):
+        blobs = LocalBlobs(tmp_path)
+        digest = put(blobs, self.GOOD)
+        blobs.path(digest).chmod(0o600)
+        blobs.path(digest).write_bytes(b"junk")
+        put(blobs, self.GOOD)
+        assert read(Verified(blobs), digest) == self.GOOD
+
+
+class Forged(MemoryBlobs):
+    """Answers every question with the same bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._data = data
+
+    def get(self, digest: Digest) -> IO[bytes]:
+        return io.BytesIO(self._data)
+
+
+def test_a_wrapper_of_memory_has_no_files(tmp_path):
+    blobs = Verified(MemoryBlobs())
+    digest = put(blobs, b"x")
+    with pytest.raises(EnvironmentProblem):
+        blobs.path(digest)
+    with seekable(blobs, digest) as stream:
+        assert (stream.seek(0), stream.read()) == (0, b"x")
+
+
+class TestFileBacked:
+    def test_a_blob_is_a_read_only_file(self, files):
+        assert isinstance(files, FileBacked)
+        path = files.path(put(files, b"x"))
+        assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"x", 0o444)
+        with pytest.raises(NotFound):
+            files.path(Digest.of(b"absent"))
+
+    def test_adopting_shares_the_file(self, files, tmp_path):
+        (tmp_path / "made").write_bytes(b"x")
+        files.adopt(tmp_path / "made", Digest.of(b"x"))
+        assert files.path(Digest.of(b"x")).samefile(tmp_path / "made")
+        assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o444
+
+    def test_adopting_across_file_systems_copies(self, files, tmp_path, elsewhere):
+        made = elsewhere / "made"
+        made.write_bytes(b"x")
+        assert made.stat().st_dev != tmp_path.stat().st_dev, "/dev/shm and the temporary folder are one file system"
+        files.adopt(made, Digest.of(b"x"))
+        made.write_bytes(b"written to later")
+        assert read(files, Digest.of(b"x")) == b"x"
+        with pytest.raises(UsageError, match="changed"):
+            files.adopt(made, Digest.of(b"something else"))
+
+    def test_adopting_twice(self, files, tmp_path):
+        for name in ("one", "two"):
+            (tmp_path / name).write_bytes(b"x")
+            files.adopt(tmp_path / name, Digest.of(b"x"))
+        assert list(files.list()) == [Digest.of(b"x")]
+        assert files.path(Digest.of(b"x")).samefile(tmp_path / "one")
+
+    def test_adopting_one_file_by_two_names_at_once(self, files, tmp_path):
+        for number in range(12):
+            data = b"%d" % number
+            (tmp_path / "first").write_bytes(data)
+            for name in range(8):
+                (tmp_path / f"name{name}").unlink(missing_ok=True)
+                (tmp_path / f"name{name}").hardlink_to(tmp_path / "first")
+            done = together(8, lambda name, data=data: files.adopt(tmp_path / f"name{name}", Digest.of(data)))
+            assert done == [None] * 8
+            assert read(files, Digest.of(data)) == data
+            (tmp_path / "first").unlink()
+        assert list((tmp_path / "store" / "tmp").iterdir()) == []
+
+    def test_a_link_is_not_adopted(self, files, tmp_path):
+        (tmp_path / "secret").write_bytes(b"x")
+        (tmp_path / "secret").chmod(0o600)
+        (tmp_path / "link").symlink_to("secret")
+        with pytest.raises(UsageError, match="no regular file"):
+            files.adopt(tmp_path / "link", Digest.of(b"x"))
+        assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+        assert not files.has(Digest.of(b"x"))
+        assert list((tmp_path / "store" / "tmp").iterdir()) == []
