@@ -55,7 +55,14 @@ def _git_files(root: Path) -> set[str] | None:
     if not _in_work_tree(root):
         return None
     listed = process.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=root)
-    files = {path.decode(errors="surrogateescape") for path in listed.split(b"\0") if path}
+    files: set[str] = set()
+    for name in filter(None, listed.split(b"\0")):
+        path = name.decode(errors="surrogateescape").rstrip("/")
+        inner = root / path
+        if inner.is_dir() and not inner.is_symlink():  # a submodule, or a clone within the clone
+            files |= {f"{path}/{file}" for file in _git_files(inner) or ()}
+        else:
+            files.add(path)
     return files | {f"{parent}/" for path in files for parent in Path(path).parents if parent != Path()}
 
 

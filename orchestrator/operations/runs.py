@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from orchestrator import metrics, runid
@@ -45,20 +46,25 @@ def ls(workspace: Workspace, *, name: str | None = None, status: str | None = No
 
 
 def resolve(workspace: Workspace, text: str) -> str:
-    """A run id from an id, a unique prefix, or ``last``.
+    """A run id from an id, a unique prefix, ``last``, or ``last~N`` (the Nth before the last).
 
     Raises:
-        NotFound: no run, or several, begin so.
+        NotFound: no run begins so.
+        UsageError: several do.
     """
     if runid.is_one(text):
         return text
-    prefix = "" if text == "last" else text
-    live = [row.id for row in _live_rows(workspace) if row.id.startswith(prefix)]
-    found = sorted({*live, *workspace.index.ids(prefix, _AMBIGUOUS)}, reverse=True)
+    if match := re.fullmatch(r"last(?:~(\d{1,6}))?", text):
+        back = int(match[1] or 0)
+        found = _ids(workspace, "", back + 1)
+        if len(found) <= back:
+            raise NotFound(f"there are only {len(found)} runs" if found else "there are no runs yet")
+        return found[back]
+    found = _ids(workspace, text, _AMBIGUOUS)
     if not found:
-        raise NotFound(f"no run {text!r}" if prefix else "there are no runs yet")
-    if prefix and len(found) > 1:
-        raise UsageError(f"{text!r} begins several runs: {', '.join(found[:_AMBIGUOUS])}", hint="write more of the id")
+        raise NotFound(f"no run {text!r}")
+    if len(found) > 1:
+        raise UsageError(f"{text!r} begins several runs: {', '.join(found)}", hint="write more of the id")
     return found[0]
 
 
@@ -134,6 +140,11 @@ def rebuild_index(workspace: Workspace) -> int:
 def _verdicts(workspace: Workspace, run_id: str) -> tuple[VerdictRecord, ...]:
     records = (workspace.records.read(key) for key in workspace.records.list(f"verdicts/{run_id}/"))
     return tuple(VerdictRecord.from_bytes(record) for record in records if record)
+
+
+def _ids(workspace: Workspace, prefix: str, limit: int) -> list[str]:
+    live = [row.id for row in _live_rows(workspace) if row.id.startswith(prefix)]
+    return sorted({*live, *workspace.index.ids(prefix, limit)}, reverse=True)[:limit]
 
 
 def _live_rows(workspace: Workspace) -> list[Row]:

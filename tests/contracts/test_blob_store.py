@@ -11,6 +11,7 @@ import stat
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -161,27 +162,29 @@ def test_many_processes_put_one_blob(tmp_path):
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "first bit": lambda data: bytes([data[0] ^ 1]) + data[1:],
+    "last bit": lambda data: data[:-1] + bytes([data[-1] ^ 128]),
+    "truncated": lambda data: data[:-1],
+    "emptied": lambda data: b"",
+    "longer": lambda data: data + b"\0",
+    "swapped": lambda data: b"another blob altogether",
+}
+WAYS: dict[str, Callable] = {
+    "at once": lambda blobs, digest: read(blobs, digest),
+    "in pieces": lambda blobs, digest: list(chunks(blobs.get(digest))),
+    "byte by byte": lambda blobs, digest: list(iter(partial(blobs.get(digest).read, 1), b"")),
+    "by line": lambda blobs, digest: list(blobs.get(digest)),
+    "copied": lambda blobs, digest: shutil.copyfileobj(blobs.get(digest), io.BytesIO()),
+    "seekable": lambda blobs, digest: seekable(blobs, digest),
+    "as a tree": lambda blobs, digest: tree.load(blobs, digest),
+}
+
+
 class TestDamage:
     """No damaged byte sequence passes for the blob: reading it to its end raises."""
 
     GOOD = b"\n".join(b"line %d" % number for number in range(1000))
-    DAMAGE = {
-        "first bit": lambda data: bytes([data[0] ^ 1]) + data[1:],
-        "last bit": lambda data: data[:-1] + bytes([data[-1] ^ 128]),
-        "truncated": lambda data: data[:-1],
-        "emptied": lambda data: b"",
-        "longer": lambda data: data + b"\0",
-        "swapped": lambda data: b"another blob altogether",
-    }
-    WAYS = {
-        "at once": lambda blobs, digest: read(blobs, digest),
-        "in pieces": lambda blobs, digest: list(chunks(blobs.get(digest))),
-        "byte by byte": lambda blobs, digest: list(iter(lambda stream=blobs.get(digest): stream.read(1), b"")),
-        "by line": lambda blobs, digest: list(blobs.get(digest)),
-        "copied": lambda blobs, digest: shutil.copyfileobj(blobs.get(digest), io.BytesIO()),
-        "seekable": lambda blobs, digest: seekable(blobs, digest),
-        "as a tree": lambda blobs, digest: tree.load(blobs, digest),
-    }
 
     @pytest.fixture(params=["local", "memory"])
     def damaged(self, request, tmp_path) -> Callable[[Callable[[bytes], bytes]], tuple[Verified, Digest]]:
@@ -200,14 +203,14 @@ class TestDamage:
     @pytest.mark.parametrize("way", WAYS)
     @pytest.mark.parametrize("kind", DAMAGE)
     def test_is_noticed(self, damaged, kind, way):
-        blobs, digest = damaged(self.DAMAGE[kind])
+        blobs, digest = damaged(DAMAGE[kind])
         with pytest.raises(Corruption, match=digest):
-            self.WAYS[way](blobs, digest)
+            WAYS[way](blobs, digest)
 
     @pytest.mark.parametrize("way", [way for way in WAYS if way != "as a tree"])
     def test_whole_bytes_pass_every_way(self, damaged, way):
         blobs, digest = damaged(lambda data: data)
-        self.WAYS[way](blobs, digest)
+        WAYS[way](blobs, digest)
 
     def test_a_path_is_not_named(self, tmp_path):
         inner = LocalBlobs(tmp_path)

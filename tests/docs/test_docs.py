@@ -48,7 +48,7 @@ def test_the_readme_lists_every_exit_code():
 
 def test_the_readme_shows_the_verbs():
     shown = {shlex.split(command)[1] for command in orchestrator_commands()}
-    assert shown >= set("init lock plan build submit replay verify diff show ls logs doctor".split())
+    assert shown >= {"init", "lock", "plan", "build", "submit", "replay", "verify", "diff", "show", "ls", "logs"}
 
 
 @pytest.mark.engine

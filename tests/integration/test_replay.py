@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,10 +10,13 @@ from xml.etree import ElementTree
 import pytest
 from desk import Desk
 
+import orchestrator
 from orchestrator import operations
 from orchestrator.compare.difference import Difference
 from orchestrator.errors import Corruption
+from orchestrator.store import tree
 
+PACKAGE = Path(orchestrator.__file__).parent
 pytestmark = pytest.mark.engine
 
 UNSEEDED = """
@@ -78,7 +82,7 @@ def test_without_determinism_a_replay_diverges(desk: Desk):
     assert desk.cli("replay", original.id).returncode == 1
 
 
-def test_it_uses_what_was_recorded(desk: Desk, monkeypatch, tmp_path: Path):
+def test_it_uses_what_was_recorded(desk: Desk):
     (desk.folder / "lines.txt").write_text("first")
     (desk.folder / "helper.py").write_text("ANSWER = 1")
     script = """
@@ -88,21 +92,20 @@ orchestrator.log_metric("answer", helper.ANSWER)
 """
     original = desk.submit(script, data={"lines": {"source": "lines.txt"}})
     shutil.rmtree(desk.folder)
-    agent = tmp_path / "agent"
-    agent.mkdir()
-    (agent / "__init__.py").write_text("raise SystemExit('the agent of today')")
-    monkeypatch.setattr(operations.replay.__globals__["runs"].__spec__, "cached", None)  # nothing of it is read again
     again = operations.replay(desk.workspace, original.id)
     assert again.verdict.answer == "identical"
     assert desk.show(again.replay).outcome == desk.show(original).outcome
 
 
-def test_its_agent_is_the_recorded_one(desk: Desk):
+def test_its_agent_is_the_recorded_one(desk: Desk, tmp_path: Path):
     original = desk.submit(UNSEEDED)
-    plan = desk.show(original).plan
-    assert desk.place(plan.agent).is_file()
-    again = operations.replay(desk.workspace, original.id)
-    assert desk.show(again.replay).plan.agent == plan.agent
+    shutil.copytree(PACKAGE, tmp_path / "orchestrator")
+    shutil.copytree(PACKAGE.parent / "images", tmp_path / "images")
+    (tmp_path / "orchestrator" / "agent" / "launch.py").write_text("raise SystemExit('another agent')")
+    done = desk.cli("replay", original.id, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 0, done.stderr.decode()
+    done = desk.cli("plan", "--json", PYTHONPATH=str(tmp_path))
+    assert json.loads(done.stdout)["data"]["plan"]["agent"] != desk.show(original).plan.agent
 
 
 def test_damaged_code_is_refused_before_anything_runs(desk: Desk):
@@ -120,8 +123,6 @@ def test_damaged_code_is_refused_before_anything_runs(desk: Desk):
 
 def test_a_damaged_file_of_the_code_is_refused(desk: Desk):
     original = desk.submit(UNSEEDED)
-    from orchestrator.store import tree
-
     files = tree.load(desk.workspace.blobs, desk.show(original).plan.code).files
     desk.damage(files["job.py"].digest)
     assert desk.cli("replay", original.id).returncode == 6

@@ -1,0 +1,97 @@
+"""The entry point: exit codes, the envelope, where what is said goes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from orchestrator.cli import main
+from orchestrator.errors import ExitCode
+
+
+@pytest.fixture(autouse=True)
+def no_engine(home, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{home}/nobody.sock")
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+
+
+def spoken(capsys, *argv):
+    code = main.run(list(argv))
+    return code, *capsys.readouterr()
+
+
+def test_an_unknown_command_suggests_the_nearest(capsys):
+    code, out, err = spoken(capsys, "sumbit")
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "did you mean 'submit'?" in err
+
+
+@pytest.mark.parametrize("argv", [("--json", "show", "last"), ("show", "--json", "last"), ("show", "last", "--json")])
+def test_errors_come_as_json_wherever_the_option_stands(capsys, argv):
+    code, out, err = spoken(capsys, *argv)
+    assert code == ExitCode.NOT_FOUND
+    assert json.loads(out) == {
+        "orchestrator": 1,
+        "command": "show",
+        "error": {"message": "there are no runs yet", "hint": "`orchestrator ls` lists the runs", "exit_code": 5},
+    }
+    assert "error: there are no runs yet" in err
+
+
+def test_every_finding_of_a_spec_is_told_with_its_place(capsys, tmp_path):
+    spec = tmp_path / "runspec.yaml"
+    spec.write_text("version: 1\nname: x\nsede: 3\nrun:\n  command: python t.py --lr {params.lr}\nseed: many\n")
+    code, out, err = spoken(capsys, "submit", str(spec))
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert f"{spec}:3:1: unknown field `sede`; did you mean `seed`?" in err
+    assert f"{spec}:5:" in err
+    assert f"{spec}:6:7:" in err
+
+
+def test_no_engine_is_exit_code_3_with_a_next_step(capsys, tmp_path):
+    code, out, _ = spoken(capsys, "doctor")
+    assert code == ExitCode.ENGINE
+    assert "problem  engine:" in out
+    assert "next: start Docker" in out
+
+
+def test_a_bug_is_no_failed_job(capsys, monkeypatch):
+    monkeypatch.setattr("orchestrator.operations.runs.ls", lambda *_, **__: 1 / 0)
+    code, out, err = spoken(capsys, "ls")
+    assert (code, out) == (ExitCode.BUG, "")
+    assert "ZeroDivisionError" in err
+
+
+def test_a_full_disk_is_the_machines_problem(capsys, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device", "/home/x")
+
+    monkeypatch.setattr("orchestrator.operations.runs.ls", full)
+    code, _, err = spoken(capsys, "ls")
+    assert code == ExitCode.ENGINE
+    assert "/home/x: No space left on device" in err
+
+
+def test_an_empty_list_prints_nothing_and_an_empty_json_list(capsys):
+    assert spoken(capsys, "ls") == (0, "", "")
+    code, out, _ = spoken(capsys, "ls", "--json")
+    assert (code, json.loads(out)["data"]) == (0, {"runs": []})
+
+
+def test_init_writes_a_spec_that_parses_and_refuses_to_overwrite(capsys, tmp_path):
+    code, out, _ = spoken(capsys, "init", str(tmp_path / "my job 1"))
+    assert code == 0
+    assert len(out.splitlines()) == 3
+    from orchestrator.operations.spec import read_spec
+
+    assert read_spec(tmp_path / "my job 1").spec.name == "my-job-1"
+    assert spoken(capsys, "init", str(tmp_path / "my job 1"))[0] == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_both_names(capsys, shell):
+    code, out, _ = spoken(capsys, "completion", shell)
+    assert code == 0
+    assert "_ORCHESTRATOR_COMPLETE" in out
+    assert "_ORCH_COMPLETE" in out
