@@ -7,8 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import docker
 
 from orchestrator import operations
 from orchestrator.digest import Digest
@@ -17,6 +21,8 @@ from orchestrator.operations.execute import Watcher
 from orchestrator.operations.runs import Shown
 from orchestrator.run import Run
 from orchestrator.workspace import Workspace
+
+_Found = TypeVar("_Found")
 
 SCRIPT = "job.py"
 
@@ -33,6 +39,26 @@ def _link(source: str, target: str) -> None:
         os.link(source, target)
     except OSError:
         shutil.copy2(source, target)
+
+
+GATE = """
+import os, time
+open("/outputs/ready", "w").close()
+while not os.path.exists("/outputs/go"):
+    time.sleep(0.01)
+os.unlink("/outputs/go")
+"""
+"""The beginning of a job that says when it runs, and goes on when it is told to: ``Desk.live`` and ``let_go``."""
+
+
+def wait_for(condition: Callable[[], _Found | None], seconds: float = 120) -> _Found:
+    """What a condition comes to, once it is something; a test that waits for too long has failed."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := condition():
+            return found
+        time.sleep(0.005)
+    raise AssertionError(f"waited {seconds} s in vain")
 
 
 class Desk:
@@ -101,6 +127,37 @@ class Desk:
         size = self.place(digest).stat().st_size
         self.place(digest).unlink()
         self.place(digest).write_bytes(b"X" * size)
+
+    def live(self, file: str = "outputs/ready") -> Path:
+        """The folder of the one live run, once it has this file."""
+        return wait_for(lambda: next((path for path in (self.home / "live").glob(f"*/{file}")), None)).parents[
+            file.count("/")
+        ]
+
+    def let_go(self, folder: Path) -> None:
+        """Let a job go on that waits at the gate."""
+        (folder / "outputs" / "go").touch()
+
+    def recorded(self, count: int = 1) -> list[Run]:
+        """All recorded runs, once there are so many and none is live."""
+        records = self.workspace.records
+
+        def settled() -> bool:
+            return len(list(records.list("runs/"))) >= count and not any((self.home / "live").iterdir())
+
+        wait_for(settled)
+        return [Run.from_bytes(records.read(key) or b"") for key in records.list("runs/")]
+
+    def containers(self) -> list[str]:
+        """The containers of this desk's runs that the engine has, running or not."""
+        ids = {folder.name for folder in (self.home / "live").iterdir()}
+        ids |= {key.removeprefix("runs/") for key in self.workspace.records.list("runs/")}
+        client = docker.from_env()
+        try:
+            found = client.api.containers(all=True, filters={"label": "orchestrator.run"})
+        finally:
+            client.close()
+        return [name for one in found for name in one["Names"] if name.removeprefix("/orchestrator-") in ids]
 
     def environment(self, **more: str) -> dict[str, str]:
         return {**os.environ, "ORCHESTRATOR_HOME": str(self.home), **more}

@@ -21,7 +21,8 @@ from orchestrator.store.streams import from_chunks
 
 _PROBE = """\
 import json, os, platform, sys
-said = {"interpreter": os.path.realpath(sys.executable), "python": platform.python_version(), "glibc": platform.libc_ver()[1]}
+python = os.path.realpath(sys.executable)
+said = {"interpreter": python, "python": platform.python_version(), "glibc": platform.libc_ver()[1]}
 json.dump(said, open("/probe/said.json", "w"))
 """
 

@@ -38,7 +38,7 @@ def test_links_lead_somewhere(page):
 def test_files_that_are_named_exist(page):
     folders = "orchestrator|tests|images|runspecs|docs|bench|\\.ci"
     for path in re.findall(rf"`((?:{folders})/[\w./-]+)`", page.read_text()):
-        assert (ROOT / path).exists(), f"{page.name} names {path}"
+        assert "NAME" in path or (ROOT / path).exists(), f"{page.name} names {path}"
 
 
 def test_the_readme_lists_every_exit_code():

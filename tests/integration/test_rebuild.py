@@ -15,7 +15,7 @@ import pytest
 from desk import Desk
 
 from orchestrator import operations
-from orchestrator.errors import Corruption, EnvironmentProblem, NotReplayable
+from orchestrator.errors import Corruption, NotReplayable
 from orchestrator.image.oci import Image
 from orchestrator.run import Run
 
@@ -134,7 +134,7 @@ def test_a_wheel_of_the_same_name_with_other_bytes_is_refused(lost: Lost, wheels
     lost.forget_layers()
     lost.desk.place(wheel_of(lost)).unlink()
     make_wheel(wheels, "orchestrator_test_tag", "another")
-    with pytest.raises(EnvironmentProblem):
+    with pytest.raises(NotReplayable):
         lost.replay()
 
 

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from orchestrator.cli import talk
 from orchestrator.execution.follow import Piece
 
 
-@pytest.fixture
-def terminal(monkeypatch, capsys):
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+class Terminal(io.TextIOWrapper):
+    def isatty(self):
+        return True
+
+    def text(self):
+        self.flush()
+        return self.buffer.getvalue().decode()
+
+
+def open_terminal(monkeypatch):
+    """To be called within a test: pytest puts its own streams back between a fixture and its test."""
+    screen = Terminal(io.BytesIO(), encoding="utf-8")
+    monkeypatch.setattr("sys.stderr", screen)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
+    return screen
 
 
 def test_a_pipe_gets_lines(capsysbinary):
@@ -30,20 +43,21 @@ def test_quiet_says_nothing(capsysbinary):
     assert capsysbinary.readouterr() == (b"", b"")
 
 
-def test_a_terminal_gets_a_line_that_moves(terminal, capsys):
+def test_a_terminal_gets_a_line_that_moves(monkeypatch):
+    terminal = open_terminal(monkeypatch)
     chosen = talk.talk(quiet=False)
     assert type(chosen) is talk.Moving
     chosen.say("building")
     chosen.say("running")
     chosen.progress({"loss\x1b[31m": (3, 0.5)})
     chosen.end()
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "building (0." in err
-    assert "\x1b[31m" not in err
+    assert "building (0." in terminal.text()
+    assert "0.5 at 3" in terminal.text()
+    assert "loss\x1b" not in terminal.text()
 
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
-def test_a_terminal_may_ask_for_plain_lines(terminal, monkeypatch, name, value):
+def test_a_terminal_may_ask_for_plain_lines(monkeypatch, name, value):
+    open_terminal(monkeypatch)
     monkeypatch.setenv(name, value)
     assert type(talk.talk(quiet=False)) is talk.Lines
