@@ -60,8 +60,9 @@ class Peer:
 
     def build(self, tool: str, *, cache: bool = True) -> None:
         """``docker build`` with uv or pip."""
-        options = [] if cache else ["--no-cache"]
-        self._setting.docker("build", "--quiet", *options, "--tag", self.image(tool), str(self._folder / tool))
+        words = [*([] if cache else ["--no-cache"]), "--tag", self.image(tool), str(self._folder / tool)]
+        built = self._setting.docker("build", "--quiet", *words).decode().split()[-1]
+        self._setting.cleanup.callback(self._setting.drop_images, built)  # by ID: the tag may move on
 
     def image(self, tool: str) -> str:
         """The tag of what is built."""

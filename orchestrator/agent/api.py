@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 
 from . import wire
@@ -69,6 +68,8 @@ def log_artifact(path: str, name: str | None = None) -> None:
     relative = os.path.normpath(name or os.path.basename(os.path.abspath(source)))
     if os.path.isabs(relative) or relative.split(os.sep)[0] in ("..", "."):
         raise ValueError("an artifact's name stays inside /outputs: %r" % name)
+    import shutil  # only here: it is slow to import
+
     target = os.path.join(wire.OUTPUTS, relative)
     if os.path.abspath(source) == target:
         return

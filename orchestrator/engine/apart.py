@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.docker import DockerEngine
     from orchestrator.engine.port import ContainerSpec, ContainerState
 
+_UNANSWERED = {"remove"}
 _LENGTH = struct.Struct("<Q")
 
 
@@ -56,8 +57,9 @@ class EngineApart:
         self._call("signal", name, number)
 
     def remove(self, name: str) -> None:
-        """See :class:`~orchestrator.engine.port.ContainerEngine`."""
-        self._call("remove", name)
+        """See :class:`~orchestrator.engine.port.ContainerEngine`. The other process sees to it, even after our end."""
+        with self._turn:
+            _send(self._socket, ("remove", (name,)))
 
     def find(self, config: Digest, manifest: Digest) -> str | None:
         """See :class:`~orchestrator.engine.port.ImageEngine`."""
@@ -118,7 +120,9 @@ def _serve(theirs: socket.socket, make: Callable[[], DockerEngine]) -> NoReturn:
         engine = _Eventually(make)
         while True:
             method, arguments = _receive(theirs)
-            _send(theirs, engine.answer(method, arguments))
+            answer = engine.answer(method, arguments)
+            if method not in _UNANSWERED:
+                _send(theirs, answer)
     finally:
         os._exit(0)
 

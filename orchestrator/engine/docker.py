@@ -131,7 +131,9 @@ class DockerEngine:
         """See :class:`~orchestrator.engine.port.ImageSource`."""
         said: list[str] = []
         with _explained(f"building {dockerfile.name}"):
-            for line in self._api.build(path=str(dockerfile.parent), dockerfile=dockerfile.name, rm=True, decode=True):
+            for line in self._api.build(
+                path=str(dockerfile.parent), dockerfile=dockerfile.name, rm=True, forcerm=True, decode=True
+            ):
                 said.append(line.get("stream", ""))
                 if "error" in line:
                     raise EngineError(f"{dockerfile}: {line['error']}\n{''.join(said[-20:])}")

@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from signal import SIGKILL
 
 from orchestrator.digest import Digest
 from orchestrator.engine.port import ContainerSpec, ContainerState
+from orchestrator.errors import EngineError
 
 
 class FakeEngine:
-    """Runs ``behaviour(spec)`` in a thread as the container; what it returns is the exit code."""
+    """Runs ``behaviour(spec)`` in a thread as the container; what it returns is the exit code.
+
+    ``images``: those that it has; others are refused.
+    """
 
     def __init__(self, behaviour: Callable[[ContainerSpec], int]) -> None:
         self._behaviour = behaviour
@@ -24,6 +29,8 @@ class FakeEngine:
         """See :class:`~orchestrator.engine.port.ContainerEngine`."""
         if spec.name in self._states:
             return
+        if spec.image not in self.images:
+            raise EngineError(f"no such image: {spec.image}")
         self.launched.append(spec)
         self._states[spec.name] = ContainerState("running")
         threading.Thread(target=self._run, args=(spec,), daemon=True).start()
@@ -34,7 +41,12 @@ class FakeEngine:
 
     def signal(self, name: str, number: int) -> None:
         """See :class:`~orchestrator.engine.port.ContainerEngine`."""
+        state = self._states.get(name)
+        if state is None or state.status != "running":
+            return
         self.signals.append((name, number))
+        if number == SIGKILL:
+            self._states[name] = ContainerState("exited", exit_code=128 + number)
 
     def remove(self, name: str) -> None:
         """See :class:`~orchestrator.engine.port.ContainerEngine`."""
@@ -56,5 +68,5 @@ class FakeEngine:
     def _run(self, spec: ContainerSpec) -> None:
         code = self._behaviour(spec)
         with contextlib.suppress(KeyError):
-            if spec.name in self._states:
+            if self._states[spec.name].status == "running":
                 self._states[spec.name] = ContainerState("exited", exit_code=code)

@@ -7,12 +7,9 @@ import io
 import multiprocessing
 import os
 import shutil
-import stat
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import IO
 
 import pytest
@@ -20,11 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.digest import Digest
-from orchestrator.errors import Corruption, EnvironmentProblem, NotFound, UsageError
+from orchestrator.errors import Corruption, EnvironmentProblem, NotFound
 from orchestrator.store import tree
 from orchestrator.store.local import LocalBlobs
 from orchestrator.store.memory import MemoryBlobs
-from orchestrator.store.port import FileBacked
 from orchestrator.store.streams import chunks, from_chunks, seekable
 from orchestrator.store.verified import Verified
 
@@ -34,25 +30,12 @@ ADAPTERS = {
     "verified-local": lambda folder: Verified(LocalBlobs(folder)),
     "verified-memory": lambda folder: Verified(MemoryBlobs()),
 }
-FILE_BACKED = ["local", "verified-local"]
 fork = multiprocessing.get_context("fork")
 
 
 @pytest.fixture(params=ADAPTERS)
 def blobs(request, tmp_path):
     return ADAPTERS[request.param](tmp_path / "store")
-
-
-@pytest.fixture(params=FILE_BACKED)
-def files(request, tmp_path):
-    return ADAPTERS[request.param](tmp_path / "store")
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[Path]:
-    """A folder on another file system than the store's."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        yield Path(folder)
 
 
 def put(blobs, data: bytes) -> Digest:
@@ -247,58 +230,3 @@ def test_a_wrapper_of_memory_has_no_files(tmp_path):
         blobs.path(digest)
     with seekable(blobs, digest) as stream:
         assert (stream.seek(0), stream.read()) == (0, b"x")
-
-
-class TestFileBacked:
-    def test_a_blob_is_a_read_only_file(self, files):
-        assert isinstance(files, FileBacked)
-        path = files.path(put(files, b"x"))
-        assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"x", 0o444)
-        with pytest.raises(NotFound):
-            files.path(Digest.of(b"absent"))
-
-    def test_adopting_shares_the_file(self, files, tmp_path):
-        (tmp_path / "made").write_bytes(b"x")
-        files.adopt(tmp_path / "made", Digest.of(b"x"))
-        assert files.path(Digest.of(b"x")).samefile(tmp_path / "made")
-        assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o444
-
-    def test_adopting_across_file_systems_copies(self, files, tmp_path, elsewhere):
-        made = elsewhere / "made"
-        made.write_bytes(b"x")
-        assert made.stat().st_dev != tmp_path.stat().st_dev, "/dev/shm and the temporary folder are one file system"
-        files.adopt(made, Digest.of(b"x"))
-        made.write_bytes(b"written to later")
-        assert read(files, Digest.of(b"x")) == b"x"
-        with pytest.raises(UsageError, match="changed"):
-            files.adopt(made, Digest.of(b"something else"))
-
-    def test_adopting_twice(self, files, tmp_path):
-        for name in ("one", "two"):
-            (tmp_path / name).write_bytes(b"x")
-            files.adopt(tmp_path / name, Digest.of(b"x"))
-        assert list(files.list()) == [Digest.of(b"x")]
-        assert files.path(Digest.of(b"x")).samefile(tmp_path / "one")
-
-    def test_adopting_one_file_by_two_names_at_once(self, files, tmp_path):
-        for number in range(12):
-            data = b"%d" % number
-            (tmp_path / "first").write_bytes(data)
-            for name in range(8):
-                (tmp_path / f"name{name}").unlink(missing_ok=True)
-                (tmp_path / f"name{name}").hardlink_to(tmp_path / "first")
-            done = together(8, lambda name, data=data: files.adopt(tmp_path / f"name{name}", Digest.of(data)))
-            assert done == [None] * 8
-            assert read(files, Digest.of(data)) == data
-            (tmp_path / "first").unlink()
-        assert list((tmp_path / "store" / "tmp").iterdir()) == []
-
-    def test_a_link_is_not_adopted(self, files, tmp_path):
-        (tmp_path / "secret").write_bytes(b"x")
-        (tmp_path / "secret").chmod(0o600)
-        (tmp_path / "link").symlink_to("secret")
-        with pytest.raises(UsageError, match="no regular file"):
-            files.adopt(tmp_path / "link", Digest.of(b"x"))
-        assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
-        assert not files.has(Digest.of(b"x"))
-        assert list((tmp_path / "store" / "tmp").iterdir()) == []
