@@ -68,16 +68,12 @@ def log_artifact(path: str, name: str | None = None) -> None:
     relative = os.path.normpath(name or os.path.basename(os.path.abspath(source)))
     if os.path.isabs(relative) or relative.split(os.sep)[0] in ("..", "."):
         raise ValueError("an artifact's name stays inside /outputs: %r" % name)
-    import shutil  # only here: it is slow to import
 
     target = os.path.join(wire.OUTPUTS, relative)
     if os.path.abspath(source) == target:
         return
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    if os.path.isdir(source):
-        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
-    else:
-        shutil.copyfile(source, target)
+    _copy(os.path.realpath(source), target)
 
 
 def params() -> dict[str, object]:
@@ -87,6 +83,20 @@ def params() -> dict[str, object]:
             return dict(json.load(stream)["params"])
     except OSError:
         return {}
+
+
+def _copy(source: str, target: str) -> None:
+    """Links inside a folder stay links; what an earlier copy left in the way is replaced."""
+    import shutil  # only here: it is slow to import
+
+    if os.path.isdir(source) and not os.path.islink(source):
+        os.makedirs(target, exist_ok=True)
+        for name in os.listdir(source):
+            _copy(os.path.join(source, name), os.path.join(target, name))
+        return
+    if os.path.lexists(target):
+        os.unlink(target)
+    shutil.copy(source, target, follow_symlinks=False)
 
 
 def _inside_run() -> bool:

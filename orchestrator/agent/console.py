@@ -50,13 +50,22 @@ class Console:
             os.close(pipe)
             del self._files[pipe]
             return False
+        self.lost += len(piece) - self._write(letter, file, piece)
+        return True
+
+    def _write(self, letter: str, file: int, piece: bytes) -> int:
+        """How much was kept: nothing of what has no line in the index, or all that follows would shift."""
+        before = [(handle, os.fstat(handle).st_size) for handle in (file, self._index)]
         try:
             written = os.write(file, piece)
-            os.write(self._index, b"%d %s %d\n" % (time.time_ns(), letter.encode(), written))
+            line = b"%d %s %d\n" % (time.time_ns(), letter.encode(), written)
+            if os.write(self._index, line) == len(line):
+                return written
         except OSError:
-            written = 0
-        self.lost += len(piece) - written
-        return True
+            pass
+        for handle, size in before:
+            os.ftruncate(handle, size)
+        return 0
 
     def drain(self) -> None:
         """Copy all that the job left in its pipes."""

@@ -44,7 +44,7 @@ class DockerEngine:
             settings = docker.utils.kwargs_from_env()
             first = docker.APIClient(**settings, version=_NEWEST, timeout=TIMEOUT_SECONDS)
             pong = first.get(f"{first.base_url}/_ping").headers
-            self._said = {"name": "docker", "version": pong.get("Server", ""), "api": pong.get("Api-Version", _NEWEST)}
+            self._said = _who(pong.get("Server", ""), pong.get("Api-Version", _NEWEST))
             version = min(_NEWEST, self._said["api"], key=_parts)
             self._api = docker.APIClient(**settings, version=version, timeout=TIMEOUT_SECONDS)
 
@@ -211,6 +211,12 @@ class DockerEngine:
         with contextlib.suppress(docker.errors.DockerException, requests.exceptions.RequestException):
             return bytes(self._api.logs(name, tail=20)).decode(errors="replace").strip()
         return ""
+
+
+def _who(server: str, api: str) -> dict[str, str]:
+    """An engine by its Server header, ``Docker/20.10.24 (linux)``."""
+    name, _, version = server.partition(" ")[0].partition("/")
+    return {"name": name.lower() or "unknown", "version": version, "api": api}
 
 
 def _parts(version: str) -> tuple[int, ...]:

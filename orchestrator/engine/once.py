@@ -7,7 +7,7 @@ import time
 from orchestrator.engine.port import ContainerEngine, ContainerSpec
 from orchestrator.errors import EngineError
 
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.01
 
 
 def run_once(engine: ContainerEngine, spec: ContainerSpec) -> None:

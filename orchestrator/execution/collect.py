@@ -113,8 +113,8 @@ def _readable(path: Path) -> bool:
     if path.is_symlink():
         return True
     if path.is_dir():
-        return os.access(path, os.R_OK | os.X_OK)
-    return not path.is_file() or os.access(path, os.R_OK)
+        return os.access(path, os.R_OK | os.X_OK, effective_ids=True)
+    return not path.is_file() or os.access(path, os.R_OK, effective_ids=True)
 
 
 def _capture(folder: Path, found: capture.Found, blobs: FileBlobs) -> list[capture.Entry]:

@@ -53,6 +53,8 @@ def build(lock: Lock, with_: Builder) -> Image:
     if lock.builder != BUILDER:
         raise LockError(f"this lock is for {lock.builder}; this program lays down {BUILDER}")
     with_.ensure_base(lock)
+    if missing := sum(not with_.blobs.has(pin.sha256) for pin in lock.wheels):
+        with_.report(f"fetching {missing} wheels")
     fetch(lock.wheels, Target(lock.base.python, lock.base.glibc), with_.blobs)
     image = _assemble(lock, with_)
     with_.records.create(f"images/{lock.digest.hex}", image.to_bytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import tempfile
@@ -16,7 +17,9 @@ from orchestrator.engine.port import ContainerEngine, ContainerSpec, Mount
 from orchestrator.image import compile_sources
 from orchestrator.image.wheel import Layout, Wheel
 from orchestrator.lock.model import BasePin, WheelPin
-from orchestrator.store.port import BlobStore, RecordStore
+from orchestrator.store import checkout
+from orchestrator.store.port import BlobStore, FileBacked, RecordStore
+from orchestrator.store.streams import chunks
 
 FORMAT = "bytecode-1"
 _MEMORY = 4 << 30
@@ -77,8 +80,10 @@ def _lay_out(pins: Sequence[WheelPin], layout: Layout, blobs: BlobStore, work: P
     request = []
     for pin in pins:
         wheel = work / f"{pin.sha256.hex}.whl"
-        with blobs.get(pin.sha256) as source, wheel.open("wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
+        if isinstance(blobs, FileBacked):
+            checkout.file_to_read(pin.sha256, wheel, blobs)
+        else:
+            wheel.write_bytes(b"".join(chunks(blobs.get(pin.sha256))))
         with zipfile.ZipFile(wheel) as archive:
             sources = Wheel(archive, layout).sources()
         request.append({"wheel": f"/work/{wheel.name}", "output": f"/work/{pin.sha256.hex}.zip", "sources": sources})
@@ -97,7 +102,7 @@ def _container(work: Path, base: BasePin, image: str) -> ContainerSpec:
         workdir="/work",
         user="1000:1000",
         hostname="orchestrator",
-        cpus=1,
+        cpus=len(os.sched_getaffinity(0)),
         memory=_MEMORY,
     )
 

@@ -16,7 +16,9 @@ import zipfile
 
 TYPE_CHECKING = False  # importing typing takes longer than all the rest
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    Source: TypeAlias = tuple[int, str]  # the number of a wheel, and a source's installed path
 
 UNCHECKED_HASH = (1).to_bytes(4, "little")
 
@@ -30,33 +32,65 @@ def compile_one(source: bytes, path: str) -> bytes | None:
     return importlib.util.MAGIC_NUMBER + UNCHECKED_HASH + importlib.util.source_hash(source) + marshal.dumps(code, 2)
 
 
-def compile_wheel(job: dict[str, Any]) -> None:
-    """Write one output."""
-    with zipfile.ZipFile(job["wheel"]) as wheel, zipfile.ZipFile(job["output"], "w") as output:
-        for installed, member in sorted(job["sources"].items()):
-            compiled = compile_one(wheel.read(member), "/" + installed)
+def share_out(jobs: list[dict[str, Any]], workers: int) -> list[list[Source]]:
+    """The sources of all wheels, dealt so that every worker has about as many bytes: one wheel may hold half of all."""
+    sources = []
+    for number, job in enumerate(jobs):
+        with zipfile.ZipFile(job["wheel"]) as wheel:
+            sources += [
+                (wheel.getinfo(member).file_size, number, installed) for installed, member in job["sources"].items()
+            ]
+    shares: list[list[Source]] = [[] for _ in range(workers)]
+    loads = [0] * workers
+    for size, number, installed in sorted(sources, reverse=True):
+        lightest = loads.index(min(loads))
+        shares[lightest].append((number, installed))
+        loads[lightest] += size
+    return shares
+
+
+def compile_share(jobs: list[dict[str, Any]], share: list[Source], part: str) -> None:
+    """Compile one worker's sources into the file ``part``: a zip of ``number/installed path``."""
+    wheels = {number: zipfile.ZipFile(jobs[number]["wheel"]) for number in {number for number, _ in share}}
+    with zipfile.ZipFile(part, "w") as output:
+        for number, installed in sorted(share):
+            source = wheels[number].read(jobs[number]["sources"][installed])
+            compiled = compile_one(source, "/" + installed)
             if compiled is not None:
-                output.writestr(zipfile.ZipInfo(installed), compiled)  # dated 1980, not today
+                output.writestr(f"{number}/{installed}", compiled)
+
+
+def gather(jobs: list[dict[str, Any]], parts: list[str]) -> None:
+    """Write each wheel's output from all workers' parts, by name."""
+    opened = [zipfile.ZipFile(part) for part in parts]
+    found = {name: part for part in opened for name in part.namelist()}
+    for number, job in enumerate(jobs):
+        with zipfile.ZipFile(job["output"], "w") as output:
+            for installed in sorted(job["sources"]):
+                name = f"{number}/{installed}"
+                if name in found:
+                    output.writestr(zipfile.ZipInfo(installed), found[name].read(name))  # dated 1980, not today
 
 
 def main() -> None:
-    """Share the wheels out over the CPUs, the biggest first."""
+    """Compile on all CPUs that there are."""
     import warnings
 
     warnings.simplefilter("ignore")
     with open(sys.argv[1]) as stream:
-        jobs = sorted(json.load(stream), key=lambda job: -os.path.getsize(job["wheel"]))
-    workers = len(os.sched_getaffinity(0))
-    children = []
-    for worker in range(workers):
+        jobs = json.load(stream)
+    children, parts = [], []
+    for worker, share in enumerate(share_out(jobs, len(os.sched_getaffinity(0)))):
+        parts.append(f"{sys.argv[1]}.{worker}")
         child = os.fork()
         if child == 0:
-            for job in jobs[worker::workers]:
-                compile_wheel(job)
+            compile_share(jobs, share, parts[-1])
             os._exit(0)
         children.append(child)
     failed = [child for child in children if os.waitpid(child, 0)[1] != 0]
-    sys.exit(1 if failed else 0)
+    if failed:
+        sys.exit(1)
+    gather(jobs, parts)
 
 
 if __name__ == "__main__":

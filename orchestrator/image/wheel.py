@@ -88,10 +88,10 @@ class Wheel:
             raise self._refused("two members for one place")
 
     def sources(self) -> dict[str, str]:
-        """Installed path -> member, of every Python source in site-packages: what can be compiled."""
+        """Installed path -> member, of the Python sources that jobs import; tests are laid down, but not compiled."""
         placed = {self._place(member.filename): member.filename for member in self._members}
         site = self._layout.site + "/"
-        return {place: name for place, name in placed.items() if place.startswith(site) and place.endswith(".py")}
+        return {place: name for place, name in placed.items() if place.startswith(site) and _is_imported(place)}
 
     def entries(self, bytecode: Mapping[str, bytes]) -> dict[str, Entry]:
         """Path -> entry of everything that is installed. ``bytecode``: installed path of a source -> its .pyc."""
@@ -211,6 +211,10 @@ class Wheel:
             f"{self._archive.filename or 'a wheel'} is refused: {why}",
             hint="ask its authors, or pin another version",
         )
+
+
+def _is_imported(path: str) -> bool:
+    return path.endswith(".py") and not {"tests", "test"} & set(path.split("/"))
 
 
 def _hash_and_size(entry: Entry, known: tuple[str, str] | None) -> tuple[str, str]:

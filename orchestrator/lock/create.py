@@ -9,7 +9,8 @@ from orchestrator.lock.resolve import resolve
 from orchestrator.lock.target import Target
 from orchestrator.store.port import BlobStore
 
-OWN_LAYER_BYTES = 2_000_000
+OWN_LAYER_BYTES = 400_000
+"""A wheel from this size on has a layer to itself, so that the change of a small one reloads a small layer."""
 MAX_OWN_LAYERS = 100
 """Engines stop at 127 layers; bases bring some of their own."""
 

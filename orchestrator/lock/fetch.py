@@ -11,6 +11,7 @@ from orchestrator import process
 from orchestrator.digest import Digest
 from orchestrator.errors import LockError
 from orchestrator.lock.model import WheelPin
+from orchestrator.lock.sources import find_links
 from orchestrator.lock.target import Target
 from orchestrator.store.port import BlobStore
 
@@ -22,12 +23,25 @@ def fetch(pins: Sequence[WheelPin], target: Target, blobs: BlobStore) -> int:
         LockError: no configured index or find-links has a wheel of this hash.
     """
     missing = [pin for pin in pins if not blobs.has(pin.sha256)]
-    if missing:
+    elsewhere = [pin for pin in missing if not _lies_in_a_folder(pin, blobs)]
+    if elsewhere:
         with tempfile.TemporaryDirectory(prefix="orchestrator-wheels-") as folder:
-            _download(missing, target, Path(folder))
-            for pin in missing:
+            _download(elsewhere, target, Path(folder))
+            for pin in elsewhere:
                 _keep(pin, Path(folder) / pin.file, blobs)
     return len(missing)
+
+
+def _lies_in_a_folder(pin: WheelPin, blobs: BlobStore) -> bool:
+    """Take a wheel from a find-links folder. pip would choose by tags there, and stumble over a better one's hash."""
+    for place in find_links():
+        file = Path(place.removeprefix("file://")) / pin.file
+        if file.is_file():
+            with file.open("rb") as stream:
+                if Digest.of_stream(stream) == pin.sha256:
+                    stream.seek(0)
+                    return blobs.put(stream) == pin.sha256
+    return False
 
 
 def _download(pins: Sequence[WheelPin], target: Target, folder: Path) -> None:

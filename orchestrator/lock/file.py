@@ -27,9 +27,12 @@ def read(path: Path) -> Lock | None:
     except FileNotFoundError:
         return None
     try:
-        return Lock.model_validate_json(data)
+        lock = Lock.model_validate_json(data)
     except ValueError as error:
         raise LockError(f"{path} is no lock: {error}") from error
+    if sorted(file for layer in lock.layers for file in layer) != sorted(pin.file for pin in lock.wheels):
+        raise LockError(f"{path} is no lock: its layers must name each wheel once, and nothing else")
+    return lock
 
 
 def require_fresh(path: Path, lock: Lock, asked: Asked) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from orchestrator.digest import Digest
 from orchestrator.model import Document, Frozen
@@ -88,12 +88,6 @@ class Lock(Document):
     wheels: tuple[WheelPin, ...]
     layers: tuple[tuple[str, ...], ...]
     """The layer plan: which wheel files stand in which layer, in order."""
-
-    @model_validator(mode="after")
-    def _each_wheel_has_its_layer(self) -> Self:
-        if sorted(file for layer in self.layers for file in layer) != sorted(pin.file for pin in self.wheels):
-            raise ValueError("the layer plan must name each wheel once, and nothing else")
-        return self
 
 
 class Asked(Frozen):

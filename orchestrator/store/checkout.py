@@ -13,7 +13,7 @@ from pathlib import Path
 
 from orchestrator.determinism import EPOCH
 from orchestrator.digest import Digest
-from orchestrator.store.port import FileBlobs
+from orchestrator.store.port import FileBacked, FileBlobs
 from orchestrator.store.tree import FileEntry, LinkEntry, Tree
 
 _FICLONE = 0x40049409
@@ -29,7 +29,7 @@ def to_write(tree: Tree, folder: Path, blobs: FileBlobs, owner: tuple[int, int] 
     _lay_down(tree, folder, blobs, writable=True, owner=owner)
 
 
-def file_to_read(digest: Digest, path: Path, blobs: FileBlobs) -> None:
+def file_to_read(digest: Digest, path: Path, blobs: FileBacked) -> None:
     """Lay one file down that will be mounted read-only."""
     _link(blobs.path(digest), path)
 

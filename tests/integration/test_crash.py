@@ -204,6 +204,23 @@ def test_a_detached_run_goes_on_and_is_followed(desk: Desk):
     check_whole(desk)
 
 
+def test_following_a_run_that_is_just_ending_loses_nothing(desk: Desk):
+    desk.write("print('all of it')")
+    for _ in range(8):
+        run_id = desk.cli("submit", "--detach").stdout.decode().strip()
+        assert desk.cli("logs", "-f", run_id).stdout == b"all of it\n"
+
+
+def test_one_damaged_folder_does_not_stop_the_others(desk: Desk):
+    folder = desk.workspace.live / "20261123-000000-000000"
+    folder.mkdir()
+    (folder / "request.json").write_text("{")
+    desk.write("print('said')")
+    done = desk.cli("submit")
+    assert done.returncode == 0, done.stderr.decode()
+    assert str(folder).encode() in done.stderr
+
+
 def test_many_submits_at_once(desk: Desk):
     desk.write("import orchestrator, os\norchestrator.log_metric('one', 1)\nprint('said')")
     assert desk.cli("lock").returncode == 0

@@ -1,0 +1,217 @@
+"""The parts of the container's first process that can run elsewhere: console, start, watch, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.agent import launch, wire
+from orchestrator.agent.console import Console
+from orchestrator.execution.follow import Follower
+
+DRIVER = """
+import json, os, sys
+from orchestrator import launch
+from orchestrator.console import Console
+folder, timeout, grace, command = json.loads(sys.argv[1])
+launch.GRACE_SECONDS = grace
+wake = launch._catch_signals()
+console = Console(folder)
+child = launch.start(command, console)
+console.close_writing_ends()
+watch = launch.Watch(child, console, wake, timeout)
+for number in [int(word) for word in sys.argv[2:]]:
+    os.kill(os.getpid(), number)
+status = watch.until_end()
+console.drain()
+print(json.dumps([launch._code(status), watch.timed_out, watch.stopped_by]))
+"""
+"""What main() does, but for using up process ids and ending everything else."""
+
+
+class Ran:
+    def __init__(self, said: str, folder: Path) -> None:
+        self.code, self.timed_out, self.stopped_by = json.loads(said)
+        self.stdout = (folder / wire.STDOUT).read_bytes()
+        self.stderr = (folder / wire.STDERR).read_bytes()
+
+
+@pytest.fixture
+def run(tmp_path: Path, library: Path) -> Callable[..., Ran]:
+    folder = tmp_path / "record"
+    folder.mkdir()
+
+    def do(command: list[str], *signals: int, timeout: float | None = None, grace: float = 60) -> Ran:
+        given = json.dumps([str(folder), timeout, grace, command])
+        argv = [sys.executable, "-c", DRIVER, given, *map(str, signals)]
+        env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(library)}
+        done = subprocess.run(argv, env=env, cwd=library, capture_output=True, text=True, timeout=120)
+        assert (done.returncode, done.stderr) == (0, "")
+        return Ran(done.stdout, folder)
+
+    return do
+
+
+def python(script: str) -> list[str]:
+    return [sys.executable, "-c", script]
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (python("pass"), 0),
+        (python("raise SystemExit(3)"), 3),
+        (python("import os; os.kill(os.getpid(), 9)"), 137),
+        (python("import os; os.abort()"), 134),
+        (["no-such-program"], 127),
+        (["/"], 126),
+        (["/etc/passwd"], 126),
+        (["a\0b"], 126),
+    ],
+)
+def test_exit_codes_are_as_a_shell_has_them(run, command, code):
+    assert run(command).code == code
+
+
+def test_what_cannot_be_run_is_said(run):
+    assert run(["no-such-program"]).stderr == b"orchestrator: cannot run 'no-such-program': No such file or directory\n"
+
+
+def test_a_timeout_asks_first(run):
+    script = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(5)); print('ready'); time.sleep(600)"
+    ran = run(python(script), timeout=0.5)
+    assert ran.timed_out
+    assert ran.code in (5, 143)  # 143: it was told before it listened
+
+
+def test_a_timeout_kills_what_does_not_listen(run):
+    script = "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"
+    ran = run(python(script), timeout=0.3, grace=0.3)
+    assert (ran.timed_out, ran.stopped_by) == (True, [])
+    assert ran.code in (137, 143)
+
+
+@pytest.mark.parametrize("number", [2, 15])
+def test_a_stop_in_the_first_moment_is_not_lost(run, number):
+    ran = run(["sleep", "600"], number)
+    assert (ran.code, ran.stopped_by, ran.timed_out) == (128 + number, [number], False)
+
+
+def test_other_signals_reach_the_job_and_are_no_stop(run):
+    script = "import signal; signal.sigwait([signal.SIGUSR1]); print('told')"
+    blocked = f"import os, signal; signal.pthread_sigmask(0, [signal.SIGUSR1]); os.execv({sys.executable!r}, "
+    ran = run(python(blocked + f"[{sys.executable!r}, '-c', {script!r}])"), 10)
+    assert ran.stopped_by == []
+    assert (ran.code, ran.stdout) in ((0, b"told\n"), (138, b""))  # 138: it was told before it listened
+
+
+def test_a_job_has_only_its_three_descriptors(run):
+    ran = run(python("import os; print(sorted(map(int, os.listdir('/proc/self/fd')))[:-1], os.read(0, 1))"))
+    assert ran.stdout == b"[0, 1, 2] b''\n"
+
+
+def test_a_job_blocks_no_signal_and_ignores_none(run):
+    ran = run(["sh", "-c", "grep -E 'SigBlk|SigIgn' /proc/self/status"])
+    assert ran.stdout.split() == [b"SigBlk:", b"0" * 16, b"SigIgn:", b"0" * 16]
+
+
+def test_a_grandchild_that_holds_the_console_does_not_hold_the_end_up(run):
+    ran = run(python("import subprocess; subprocess.Popen(['sleep', '5']); print('done')"))
+    assert (ran.code, ran.stdout) == (0, b"done\n")
+
+
+def test_nothing_is_ended_outside_a_container():
+    """Kept apart from the kernel's answer: the call itself would end every process of this machine."""
+    assert os.getpid() != 1
+    sent: list[Any] = []
+    names = {**launch.end_everything.__globals__, "os": Recorder(sent)}
+    type(launch.end_everything)(launch.end_everything.__code__, names)()
+    assert sent == ["getpid"]
+
+
+class Recorder:
+    """Stands in for os, and does nothing."""
+
+    def __init__(self, calls: list[Any]) -> None:
+        self._calls = calls
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*_: Any) -> int:
+            self._calls.append(name)
+            if name == "waitpid":
+                raise OSError
+            return os.getpid()
+
+        return call
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Console:
+    return Console(str(tmp_path))
+
+
+def test_the_console_keeps_bytes_and_their_order(console: Console, tmp_path: Path):
+    out, err = console.writing_ends
+    (out_pipe, err_pipe) = console.pipes()
+    for end, pipe, data in ((out, out_pipe, b"\x00\xff"), (err, err_pipe, b"e\n"), (out, out_pipe, b"2")):
+        os.write(end, data)
+        assert console.copy(pipe)
+    console.close_writing_ends()
+    console.drain()
+    assert (console.pipes(), console.lost) == ([], 0)
+    follower = Follower(tmp_path)
+    assert follower.read() == [("stdout", b"\x00\xff"), ("stderr", b"e\n"), ("stdout", b"2")]
+    follower.close()
+
+
+def test_an_empty_pipe_does_not_block(console: Console):
+    (pipe, _) = console.pipes()
+    assert console.copy(pipe) is False
+    assert console.copy(12345) is False
+    console.close_writing_ends()
+
+
+def test_a_console_that_cannot_be_written_is_drained_and_counted(console: Console, tmp_path: Path):
+    import resource
+
+    out, _ = console.writing_ends
+    (pipe, _) = console.pipes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5, limits[1]))
+    try:
+        for _ in range(3):
+            os.write(out, b"123")
+            assert console.copy(pipe)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    console.close_writing_ends()
+    assert console.lost == 9 - (tmp_path / wire.STDOUT).stat().st_size
+    assert console.lost > 0
+
+
+def test_a_console_goes_on_after_a_full_disk(console: Console, tmp_path: Path):
+    import resource
+
+    out, _ = console.writing_ends
+    (pipe, _) = console.pipes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4, limits[1]))  # the piece fits, its line in the index does not
+    try:
+        os.write(out, b"lost")
+        console.copy(pipe)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    os.write(out, b"kept")
+    console.copy(pipe)
+    console.close_writing_ends()
+    follower = Follower(tmp_path)
+    assert follower.read() == [("stdout", b"kept")]
+    follower.close()
+    assert console.lost == 4
