@@ -47,9 +47,15 @@ def environment(level: Level, seed: int, cpus: int, own: dict[str, str]) -> dict
     return {**FIXED, **own, **_pins(level, seed, cpus), "PYTHONPATH": ":".join(path)}
 
 
-def owned() -> frozenset[str]:
-    """The variables that a spec cannot set."""
-    return frozenset({*FIXED, *_pins("strict", 0, 1)})
+def owners() -> dict[str, str]:
+    """The variables that a spec cannot set, and who sets them."""
+    return {
+        "PATH": "the image",
+        "LD_PRELOAD": "the orchestrator, which preloads nothing",
+        **dict.fromkeys(FIXED, "the orchestrator, the same on every machine"),
+        **dict.fromkeys(_pins("strict", 0, 1), "`determinism` and `seed`"),
+        **dict.fromkeys(_THREAD_COUNTS, "`resources.cpus` and `determinism`"),
+    }
 
 
 def _pins(level: Level, seed: int, cpus: int) -> dict[str, str]:

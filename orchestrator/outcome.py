@@ -6,7 +6,7 @@ from typing import Literal
 
 from orchestrator.digest import Digest
 from orchestrator.model import Document
-from orchestrator.runspec.model import Scalar
+from orchestrator.runspec.model import RecordedScalar
 
 
 class Outcome(Document):
@@ -15,7 +15,7 @@ class Outcome(Document):
     format: Literal["orchestrator.outcome/1"] = "orchestrator.outcome/1"
     exit_code: int
     """As a shell sees it: 128 + n where signal n ended the job."""
-    params: dict[str, Scalar]
+    params: dict[str, RecordedScalar]
     """Those of the plan, then those that the job logged."""
     metrics: Digest
     """A metrics table (:mod:`orchestrator.metrics`)."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from orchestrator.digest import Digest
 from orchestrator.model import Document, Frozen
-from orchestrator.runspec.model import Resources, Scalar, VerifySpec
+from orchestrator.runspec.model import RecordedScalar, Resources, VerifySpec
 
 
 class ImagePin(Frozen):
@@ -44,7 +44,7 @@ class Plan(Document):
     interpreter: str
     """The Python inside the image that runs the agent."""
     command: tuple[str, ...]
-    params: dict[str, Scalar]
+    params: dict[str, RecordedScalar]
     env: dict[str, str]
     """The whole environment of the job, secrets excepted."""
     secrets: dict[str, str]

@@ -119,10 +119,13 @@ class Workspace:
             LockError: it cannot be resolved.
         """
         from orchestrator.image import base
+        from orchestrator.image.layers import check_together
         from orchestrator.lock.create import create
 
         pinned = base.pin(asked, folder, lambda: self.engine, self.blobs, self.scratch)
-        return create(asked, pinned, self.blobs)
+        made = create(asked, pinned, self.blobs)
+        check_together(made.wheels, pinned.python, self.blobs)
+        return made
 
     def build_image(self, lock: Lock) -> Image:
         """Build the image of a lock.

@@ -69,6 +69,7 @@ def replay(context: Context, run: str) -> None:
 @click.pass_obj
 def verify(context: Context, target: str, times: int, form: str) -> None:
     """Replay TARGET, a run or a spec, and judge it by its policy. Exits 1 where it no longer reproduces."""
+    context.as_json = context.as_json or form == "json"
     workspace = context.workspace(runs=True)
     from orchestrator.cli.render import verdicts
     from orchestrator.compare.render.junit import junit
@@ -77,7 +78,6 @@ def verify(context: Context, target: str, times: int, form: str) -> None:
     with context.stoppable() as stop:
         done = operation(workspace, target, times=times, watcher=context.watcher(stop))
     context.exit_code = ExitCode.OK if done.passed else ExitCode.FAILED
-    context.as_json = context.as_json or form == "json"
     data = {
         "run": done.original.id,
         "passed": done.passed,

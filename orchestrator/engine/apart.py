@@ -59,7 +59,10 @@ class EngineApart:
     def remove(self, name: str) -> None:
         """See :class:`~orchestrator.engine.port.ContainerEngine`. The other process sees to it, even after our end."""
         with self._turn:
-            _send(self._socket, ("remove", (name,)))
+            try:
+                _send(self._socket, ("remove", (name,)))
+            except OSError as error:
+                raise EngineError(f"the process that talks to the engine has gone: {error}") from error
 
     def find(self, config: Digest, manifest: Digest) -> str | None:
         """See :class:`~orchestrator.engine.port.ImageEngine`."""

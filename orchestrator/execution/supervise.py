@@ -51,6 +51,7 @@ def supervise(run: LiveRun, with_: Supervision, *, may_launch: bool, recorded: R
     Raises:
         EngineError: the engine refused or went away; the run's folder stays, and the next command takes it up.
     """
+    removal: threading.Thread | None = None
     follower = Follower(run.record)
     try:
         while True:
@@ -62,13 +63,13 @@ def supervise(run: LiveRun, with_: Supervision, *, may_launch: bool, recorded: R
                 case Action.FOLLOW:
                     _follow(run, follower, with_)
                 case Action.COLLECT:
-                    removal = _in_background(lambda: _remove_container(run, with_.engine))
+                    removal = _removal(run, with_.engine)
                     for piece in follower.drain():
                         with_.console(piece)
                     recorded = with_.collect()
                     with_.record(recorded)
-                    removal.join()
                 case Action.CLEAN:
+                    (removal or _removal(run, with_.engine)).join()
                     run.remove()
                     assert recorded is not None  # noqa: S101
                     return recorded
@@ -115,7 +116,8 @@ def _show(follower: Follower, with_: Supervision) -> None:
         with_.console(piece)
 
 
-def _in_background(work: Callable[[], None]) -> threading.Thread:
-    thread = threading.Thread(target=work, daemon=True)
+def _removal(run: LiveRun, engine: ContainerEngine) -> threading.Thread:
+    """Removing the container takes the engine a while: it goes on beside the collecting."""
+    thread = threading.Thread(target=_remove_container, args=(run, engine), daemon=True)
     thread.start()
     return thread

@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO
 
+from pydantic import ValidationError
+
 from orchestrator.determinism import EPOCH
 from orchestrator.digest import Digest
 from orchestrator.errors import LockError
@@ -49,31 +51,50 @@ def wheels_layer(
     """
     layout = Layout(_minor(python))
     made_from = [BUILDER, PREFIX, python, sorted((pin.sha256, bytecode.get(pin.sha256)) for pin in pins)]
-    with contextlib.ExitStack() as open_files:
+    with contextlib.ExitStack() as files:
+        return _cached(made_from, lambda: _entries(pins, layout, bytecode, blobs, files), blobs, records)
 
-        def entries() -> dict[str, Entry]:
-            merged: dict[str, Entry] = {}
-            for pin in sorted(pins, key=lambda pin: pin.file):
-                archive = open_files.enter_context(_zip(open_files.enter_context(seekable(blobs, pin.sha256)), pin))
-                _merge(merged, Wheel(archive, layout).entries(_compiled(bytecode.get(pin.sha256), blobs)), pin)
-            _no_file_is_a_folder(merged)
-            return merged
 
-        return _cached(made_from, entries, blobs, records)
+def check_together(pins: Sequence[WheelPin], python: str, blobs: BlobStore) -> None:
+    """Whether all wheels of a lock can be laid down in one environment, whichever layers they stand in.
+
+    Raises:
+        LockError: a wheel is malformed, or two put different bytes at one path.
+    """
+    with contextlib.ExitStack() as files:
+        _entries(pins, Layout(_minor(python)), {}, blobs, files)
+
+
+def _entries(
+    pins: Sequence[WheelPin], layout: Layout, bytecode: Bytecode, blobs: BlobStore, files: contextlib.ExitStack
+) -> dict[str, Entry]:
+    merged: dict[str, Entry] = {}
+    for pin in sorted(pins, key=lambda pin: pin.file):
+        archive = files.enter_context(_zip(files.enter_context(seekable(blobs, pin.sha256)), pin))
+        _merge(merged, Wheel(archive, layout).entries(_compiled(bytecode.get(pin.sha256), blobs)), pin)
+    _no_file_is_a_folder(merged)
+    return merged
 
 
 def _cached(
     made_from: object, entries: Callable[[], dict[str, Entry]], blobs: BlobStore, records: RecordStore
 ) -> LayerPin:
     key = f"layers/{Digest.of_json(made_from).hex}"
-    if record := records.read(key):
-        layer = LayerPin.model_validate_json(record)
-        if blobs.has(layer.diff_id):
-            return layer
+    known = _known(records.read(key))
+    if known and blobs.has(known.diff_id):
+        return known
     counted = _Counted(tar.stream(entries(), EPOCH))
     layer = LayerPin(diff_id=blobs.put(from_chunks(counted)), size=counted.total)
     records.create(key, layer.model_dump_json().encode())
     return layer
+
+
+def _known(record: bytes | None) -> LayerPin | None:
+    """A cache's record; a damaged one counts as none."""
+    try:
+        return LayerPin.model_validate_json(record) if record else None
+    except ValidationError:
+        return None
 
 
 class _Counted:

@@ -23,7 +23,7 @@ def uv_options() -> list[str]:
     options = [word for place in find_links() for word in ("--find-links", place)]
     if _setting("no-index").lower() in _YES:
         options.append("--no-index")
-    if index := os.environ.get("PIP_INDEX_URL"):
+    if index := _setting("index-url"):
         options += ["--default-index", index]
     for extra in os.environ.get("PIP_EXTRA_INDEX_URL", "").split():
         options += ["--index", extra]

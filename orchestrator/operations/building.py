@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.errors import NotFound, NotReplayable
+from orchestrator.errors import LockError, NotFound, NotReplayable
 from orchestrator.image.load import load
 from orchestrator.image.oci import Image, known
 from orchestrator.lock.model import Lock
@@ -63,7 +63,10 @@ def provide(workspace: Workspace, pin: ImagePin) -> str:
     except NotFound as error:
         raise NotReplayable("the engine has lost the image and the store its lock") from error
     workspace.report("the engine has lost the image: bringing it back from the store")
-    image = from_lock(workspace, lock).image
+    try:
+        image = from_lock(workspace, lock).image
+    except LockError as error:
+        raise NotReplayable(f"the image cannot be rebuilt: {error.message}", hint=error.hint) from error
     if (image.manifest, image.config) != (pin.manifest, pin.config):
         raise NotReplayable(f"the image was rebuilt as {image.manifest}; the plan names {pin.manifest}")
     return load(image, workspace.engine, workspace.blobs)

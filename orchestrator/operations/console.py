@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from orchestrator.agent import wire
@@ -29,6 +30,15 @@ def logs(workspace: Workspace, text: str, *, follow: bool = False) -> Iterator[P
     if not folder.is_dir():
         yield from _recorded(workspace, runs.find(workspace, run_id))
         return
+    seen = 0
+    for piece in _live(folder, follow):
+        seen += 1
+        yield piece
+    if not folder.is_dir():  # what was written after our last look is in the record by now
+        yield from islice(_recorded(workspace, runs.find(workspace, run_id)), seen, None)
+
+
+def _live(folder: Path, follow: bool) -> Iterator[Piece]:
     follower = Follower(folder / "record")
     try:
         while follow and folder.is_dir():

@@ -45,21 +45,31 @@ def begin(workspace: Workspace, plan: Plan, name: str, origin: Origin) -> LiveRu
         NotFound, Corruption: the store lacks something that the plan names, or it is damaged.
     """
     secrets = {name: _secret(name, reference) for name, reference in plan.secrets.items()}
-    digest = put_bytes(workspace.blobs, plan.to_bytes())
+    data = plan.to_bytes()
     request = Request(
         id=runid.new(workspace.now(), workspace.chance()),
         name=name,
-        plan=digest,
+        plan=put_bytes(workspace.blobs, data),
         origin=origin,
         created=workspace.timestamp(),
     )
-    run = LiveRun.begin(workspace.live, request)
+    run = _claim(workspace, request)
+    plan = Plan.from_bytes(data)  # as a replay reads it: JSON writes 1.0 as 1
     try:
         prepare(plan, run, workspace.blobs, secrets)
     except BaseException:
         run.remove()
         raise
     return run
+
+
+def _claim(workspace: Workspace, request: Request) -> LiveRun:
+    """The run's folder; where another run of this millisecond has its id, it gets another."""
+    while True:
+        try:
+            return LiveRun.begin(workspace.live, request)
+        except FileExistsError:
+            request = request.model_copy(update={"id": runid.new(workspace.now(), workspace.chance())})
 
 
 def in_foreground(workspace: Workspace, run: LiveRun, image: str, watcher: Watcher) -> Run:
@@ -71,11 +81,13 @@ def in_foreground(workspace: Workspace, run: LiveRun, image: str, watcher: Watch
     """
     watcher.stop.shield()
     plan = load_plan(workspace, run)
-    recorded = supervise(
-        run,
-        supervision(workspace, run, plan, lambda: container_spec(plan, run, image), watcher),
-        may_launch=True,
+    with_ = supervision(
+        workspace,
+        container=lambda: container_spec(plan, run, image),
+        collect=lambda: collected(workspace, run, plan, stopped=watcher.stop.requested is not None),
+        watcher=watcher,
     )
+    recorded = supervise(run, with_, may_launch=True)
     watcher.stop.raise_if_requested(recorded.id)
     return recorded
 
@@ -96,20 +108,25 @@ def in_background(workspace: Workspace, run: LiveRun, image: str | None) -> None
 
 
 def supervision(
-    workspace: Workspace, run: LiveRun, plan: Plan, container: Callable[[], ContainerSpec], watcher: Watcher
+    workspace: Workspace, *, container: Callable[[], ContainerSpec], collect: Callable[[], Run], watcher: Watcher
 ) -> Supervision:
     """The ports of :func:`~orchestrator.execution.supervise.supervise`, from a workspace."""
     return Supervision(
         engine=workspace.engine,
         container=container,
-        collect=lambda: collect(
-            plan, run, workspace.blobs, host.describe(), workspace.engine.version(), workspace.timestamp()
-        ),
+        collect=collect,
         record=lambda recorded: record(workspace, recorded),
         console=watcher.console,
         stop=watcher.stop.take,
         progress=watcher.progress,
     )
+
+
+def collected(workspace: Workspace, run: LiveRun, plan: Plan, *, stopped: bool) -> Run:
+    """What a run came to. ``stopped``: we were asked to stop it; a second signal leaves the agent no time to say so."""
+    facts = host.describe(), workspace.engine.version(), workspace.timestamp()
+    found = collect(plan, run, workspace.blobs, *facts)
+    return found.model_copy(update={"status": "killed"}) if found.status == "lost" and stopped else found
 
 
 def record(workspace: Workspace, run: Run) -> None:

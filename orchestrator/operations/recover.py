@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from orchestrator.engine.port import ContainerSpec
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import Corruption, NotFound, OrchestratorError
 from orchestrator.execution.live import LiveRun, all_in
 from orchestrator.execution.supervise import supervise
 from orchestrator.operations import execute
 from orchestrator.operations.execute import Watcher
-from orchestrator.run import Run
+from orchestrator.run import Facts, Run
 from orchestrator.workspace import Workspace
 
 
@@ -17,14 +19,25 @@ def recover(workspace: Workspace) -> None:
 
     One that cannot be taken up now (no engine, no disk space) is told and left as it is.
     """
-    for folder in all_in(workspace.live):
-        run = LiveRun.found(folder)
-        if run is not None and run.hold():
+    for run in live_runs(workspace):
+        if run.hold():
             try:
                 _take_up(workspace, run)
             except OrchestratorError as error:
                 workspace.report(f"run {run.request.id} cannot be taken up yet: {error.message}")
                 run.release()
+
+
+def live_runs(workspace: Workspace) -> Iterator[LiveRun]:
+    """Every run that is not recorded yet, oldest first. A damaged folder is told, and is no obstacle to the others."""
+    for folder in all_in(workspace.live):
+        try:
+            run = LiveRun.found(folder)
+        except Corruption as error:
+            workspace.report(f"{error.message}: {error.hint}")
+            continue
+        if run is not None:
+            yield run
 
 
 def supervise_here(workspace: Workspace, run_id: str, descriptor: int, image: str | None) -> Run | None:
@@ -52,9 +65,37 @@ def _finish(workspace: Workspace, run: LiveRun) -> Run:
     recorded = _recorded(workspace, run)
     if recorded is not None:
         execute.record(workspace, recorded)  # the crash may have come before the index knew
-    plan = execute.load_plan(workspace, run)
-    with_ = execute.supervision(workspace, run, plan, _never, Watcher())
+        plan = None
+    else:
+        try:
+            plan = execute.load_plan(workspace, run)
+        except (NotFound, Corruption) as error:
+            return _give_up(workspace, run, error)
+
+    def collect() -> Run:
+        assert plan is not None  # noqa: S101  (a recorded run is not collected again)
+        return execute.collected(workspace, run, plan, stopped=False)
+
+    with_ = execute.supervision(workspace, container=_never, collect=collect, watcher=Watcher())
     return supervise(run, with_, may_launch=False, recorded=recorded)
+
+
+def _give_up(workspace: Workspace, run: LiveRun, why: OrchestratorError) -> Run:
+    """Record a run whose plan is gone: nothing can be made of what it left."""
+    request = run.request
+    lost = Run(
+        id=request.id,
+        name=request.name,
+        status="lost",
+        plan=request.plan,
+        outcome=None,
+        origin=request.origin,
+        facts=Facts(created=request.created, ended=workspace.timestamp(), notes=(f"its plan is gone: {why.message}",)),
+    )
+    workspace.engine.remove(run.container)
+    execute.record(workspace, lost)
+    run.remove()
+    return lost
 
 
 def _recorded(workspace: Workspace, run: LiveRun) -> Run | None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from orchestrator import metrics, runid
 from orchestrator.errors import NotFound, UsageError
-from orchestrator.execution.live import LiveRun, all_in
-from orchestrator.index.port import Row
+from orchestrator.index.port import Row, RunIndex
 from orchestrator.lock.model import Lock
 from orchestrator.metrics import Series
 from orchestrator.operations import execute, recover
@@ -38,10 +37,8 @@ class Shown:
 def ls(workspace: Workspace, *, name: str | None = None, status: str | None = None, limit: int = 50) -> list[Row]:
     """Runs, the newest first; those that are still live have status ``running``."""
     recover.recover(workspace)
-    if not workspace.index.ids("", 1):
-        rebuild_index(workspace)
     live = [row for row in _live_rows(workspace) if name in (None, row.name) and status in (None, row.status)]
-    rows = {row.id: row for row in [*live, *workspace.index.rows(name=name, status=status, limit=limit)]}
+    rows = {row.id: row for row in [*live, *_index(workspace).rows(name=name, status=status, limit=limit)]}
     return [rows[run_id] for run_id in sorted(rows, reverse=True)][:limit]
 
 
@@ -142,26 +139,29 @@ def _verdicts(workspace: Workspace, run_id: str) -> tuple[VerdictRecord, ...]:
     return tuple(VerdictRecord.from_bytes(record) for record in records if record)
 
 
+def _index(workspace: Workspace) -> RunIndex:
+    """The index; an empty one is filled first: it may be new, or have been removed."""
+    if not workspace.index.ids("", 1):
+        rebuild_index(workspace)
+    return workspace.index
+
+
 def _ids(workspace: Workspace, prefix: str, limit: int) -> list[str]:
     live = [row.id for row in _live_rows(workspace) if row.id.startswith(prefix)]
-    return sorted({*live, *workspace.index.ids(prefix, limit)}, reverse=True)[:limit]
+    return sorted({*live, *_index(workspace).ids(prefix, limit)}, reverse=True)[:limit]
 
 
 def _live_rows(workspace: Workspace) -> list[Row]:
-    rows = []
-    for folder in all_in(workspace.live):
-        if live := LiveRun.found(folder):
-            asked = live.request
-            rows.append(
-                Row(
-                    id=asked.id,
-                    name=asked.name,
-                    status="running",
-                    kind=asked.origin.kind,
-                    of=asked.origin.of,
-                    plan=asked.plan,
-                    outcome=None,
-                    created=asked.created,
-                )
-            )
-    return rows
+    return [
+        Row(
+            id=live.request.id,
+            name=live.request.name,
+            status="running",
+            kind=live.request.origin.kind,
+            of=live.request.origin.of,
+            plan=live.request.plan,
+            outcome=None,
+            created=live.request.created,
+        )
+        for live in recover.live_runs(workspace)
+    ]

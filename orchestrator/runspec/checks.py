@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from orchestrator.determinism import owners
 from orchestrator.runspec import command
 from orchestrator.runspec.fields import MAX_MOUNT
 from orchestrator.runspec.findings import Findings
@@ -31,20 +32,7 @@ RESERVED_MOUNTS = (
 )
 """Folders that the container or the orchestrator fills: no input may hide them or lie inside."""
 
-_MACHINE = "the orchestrator, the same on every machine"
-OWNED_ENVIRONMENT = {
-    "PATH": "the image",
-    "LD_PRELOAD": "the orchestrator, which preloads nothing",
-    "HOME": _MACHINE,
-    "USER": _MACHINE,
-    "LOGNAME": _MACHINE,
-    "SOURCE_DATE_EPOCH": _MACHINE,
-    "PYTHONHASHSEED": "`seed`",
-    "OMP_NUM_THREADS": "`resources.cpus`",
-    "MKL_NUM_THREADS": "`resources.cpus`",
-    "OPENBLAS_NUM_THREADS": "`resources.cpus`",
-    "CUBLAS_WORKSPACE_CONFIG": "`determinism`",
-}
+OWNED_ENVIRONMENT = owners()
 """Environment variables that a spec may not set, and who sets them."""
 
 

@@ -96,6 +96,11 @@ def _scalar(value: Any) -> Any:
     return value
 
 
+def _recorded(value: Any) -> Any:
+    """Canonical JSON writes 1e16 as 10000000000000000: read back, an integer of that size was a float."""
+    return float(value) if type(value) is int and abs(value) > MAX_EXACT_INT else value
+
+
 def _whole(value: Any) -> Any:
     if type(value) is not int:
         raise ValueError("must be the number 1")
@@ -118,6 +123,9 @@ def _relative(path: str) -> str:
 
 Scalar = Annotated[StrictBool | StrictInt | StrictFloat | StrictStr, BeforeValidator(_scalar)]
 """A parameter's value: true, 3, 0.1 or text."""
+
+RecordedScalar = Annotated[StrictBool | StrictInt | StrictFloat | StrictStr, BeforeValidator(_recorded)]
+"""The same as it stands in a stored document."""
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 EnvironmentName = Annotated[str, Field(pattern=ENVIRONMENT_PATTERN)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -74,7 +75,8 @@ class LocalBlobs:
         """See :class:`~orchestrator.store.port.BlobStore`."""
         for folder in sorted(self._root.iterdir()):
             for file in sorted(folder.iterdir()):
-                yield Digest.from_hex(file.name)
+                if re.fullmatch("[0-9a-f]{64}", file.name):  # whatever else lies there is none of ours
+                    yield Digest.from_hex(file.name)
 
     def path(self, digest: Digest) -> Path:
         """See :class:`~orchestrator.store.port.FileBacked`."""

@@ -43,7 +43,7 @@ def test_a_whole_spec():
         "params: {lr: 1e-3, epochs: 3, name: no, flag: true}\n"
         "data: {train: {source: data/train, mount: /data//sets/train/}}\n"
         "resources: {memory: 512m, timeout: 15m, gpus: 1}\n"
-        "env: {LANG: C}\n"
+        "env: {GREETING: hello}\n"
         "secrets: {TOKEN: 'env:HF_TOKEN', KEY: file:~/.key}\n"
         "verify: {metrics: {loss: {rel: 1e-6}, '*': exact}, params: {}, streams: {stderr: ignore}}\n"
     )
