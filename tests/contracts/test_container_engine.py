@@ -13,6 +13,7 @@ import pytest
 from desk import Desk, wait_for
 
 from orchestrator import operations
+from orchestrator.engine.apart import EngineApart
 from orchestrator.engine.docker import DockerEngine
 from orchestrator.engine.fake import FakeEngine
 from orchestrator.engine.once import run_once
@@ -85,14 +86,15 @@ def image(new_desk: Callable[[], Desk]) -> str:
     return operations.build(desk.workspace, desk.write("")).image.config
 
 
-@pytest.fixture(params=["fake", pytest.param("docker", marks=pytest.mark.engine)])
+@pytest.fixture(params=["fake", *(pytest.param(name, marks=pytest.mark.engine) for name in ("docker", "apart"))])
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     if request.param == "fake":
         fake = FakeEngine(pretend)
         fake.images.add("image")
         made = Rig(fake, "image", tmp_path / "gate")
     else:
-        made = Rig(DockerEngine(), request.getfixturevalue("image"), tmp_path / "gate")
+        engine = EngineApart(DockerEngine) if request.param == "apart" else DockerEngine()
+        made = Rig(engine, request.getfixturevalue("image"), tmp_path / "gate")
     yield made
     (made.gate / "go").touch()
     made.engine.remove(made.spec.name)
