@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -80,6 +81,8 @@ class Context:
         from orchestrator.operations.stop import Stop
 
         STOP = Stop()
+        gc.freeze()
+        gc.enable()  # a job may run for days
         try:
             yield STOP
         finally:
@@ -94,9 +97,9 @@ def _engine_apart() -> Engine:
     from orchestrator.engine.apart import EngineApart
 
     def make() -> DockerEngine:
-        from orchestrator.engine.docker import DockerEngine
+        from orchestrator.workspace import docker_engine
 
-        return DockerEngine()
+        return docker_engine()
 
     return EngineApart(make)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -77,8 +78,15 @@ def cli(ctx: click.Context, as_json: bool, quiet: bool) -> None:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run the command line and exit."""
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    """Run the command line and exit.
+
+    Collecting garbage while modules are imported, and of all of them at the end, finds none and takes a fifth of a
+    short command's time. A command that runs a job turns it on again.
+    """
+    gc.disable()
+    code = run(sys.argv[1:] if argv is None else argv)
+    gc.freeze()
+    sys.exit(code)
 
 
 def run(argv: list[str]) -> int:

@@ -84,7 +84,7 @@ def in_foreground(workspace: Workspace, run: LiveRun, image: str, watcher: Watch
     with_ = supervision(
         workspace,
         container=lambda: container_spec(plan, run, image),
-        collect=lambda: collected(workspace, run, plan, stopped=watcher.stop.requested is not None),
+        collect=collector(workspace, run, plan, stopped=lambda: watcher.stop.requested is not None),
         watcher=watcher,
     )
     recorded = supervise(run, with_, may_launch=True)
@@ -122,11 +122,20 @@ def supervision(
     )
 
 
-def collected(workspace: Workspace, run: LiveRun, plan: Plan, *, stopped: bool) -> Run:
-    """What a run came to. ``stopped``: we were asked to stop it; a second signal leaves the agent no time to say so."""
-    facts = host.describe(), workspace.engine.version(), workspace.timestamp()
-    found = collect(plan, run, workspace.blobs, *facts)
-    return found.model_copy(update={"status": "killed"}) if found.status == "lost" and stopped else found
+def collector(
+    workspace: Workspace, run: LiveRun, plan: Plan, *, stopped: Callable[[], bool] = lambda: False
+) -> Callable[[], Run]:
+    """Makes a Run of what a run has left. The engine is asked now: later it is busy removing the container.
+
+    ``stopped``: whether we asked the run to stop; a second signal leaves the agent no time to say so.
+    """
+    engine = workspace.engine.version()
+
+    def collected() -> Run:
+        found = collect(plan, run, workspace.blobs, host.describe(), engine, workspace.timestamp())
+        return found.model_copy(update={"status": "killed"}) if found.status == "lost" and stopped() else found
+
+    return collected
 
 
 def record(workspace: Workspace, run: Run) -> None:

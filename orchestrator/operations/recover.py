@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Never
 
-from orchestrator.engine.port import ContainerSpec
 from orchestrator.errors import Corruption, NotFound, OrchestratorError
 from orchestrator.execution.live import LiveRun, all_in
 from orchestrator.execution.supervise import supervise
@@ -63,19 +63,14 @@ def _take_up(workspace: Workspace, run: LiveRun) -> None:
 
 def _finish(workspace: Workspace, run: LiveRun) -> Run:
     recorded = _recorded(workspace, run)
+    collect: Callable[[], Run] = _never
     if recorded is not None:
         execute.record(workspace, recorded)  # the crash may have come before the index knew
-        plan = None
     else:
         try:
-            plan = execute.load_plan(workspace, run)
+            collect = execute.collector(workspace, run, execute.load_plan(workspace, run))
         except (NotFound, Corruption) as error:
             return _give_up(workspace, run, error)
-
-    def collect() -> Run:
-        assert plan is not None  # noqa: S101  (a recorded run is not collected again)
-        return execute.collected(workspace, run, plan, stopped=False)
-
     with_ = execute.supervision(workspace, container=_never, collect=collect, watcher=Watcher())
     return supervise(run, with_, may_launch=False, recorded=recorded)
 
@@ -103,5 +98,5 @@ def _recorded(workspace: Workspace, run: LiveRun) -> Run | None:
     return Run.from_bytes(record) if record else None
 
 
-def _never() -> ContainerSpec:
-    raise AssertionError("a run that was found is never launched")
+def _never() -> Never:
+    raise AssertionError("a run that was found is not launched, a recorded one not collected")
