@@ -114,7 +114,7 @@ class LiveRun:
     def remove(self) -> None:
         """Remove the folder and the secrets; the run is recorded."""
         with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(secrets_folder(self.request.id))
+            shutil.rmtree(secrets_folder(self.request.id).parent)
         _writable(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.release()
@@ -126,8 +126,8 @@ class LiveRun:
 
 
 def secrets_folder(run_id: str) -> Path:
-    """Where a run's secrets lie while it runs: on a tmpfs, never on disk."""
-    return Path("/dev/shm") / f"orchestrator-{os.getuid()}-{run_id}"  # noqa: S108
+    """What is mounted with a run's secrets while it runs: on a tmpfs, never on disk."""
+    return Path("/dev/shm") / f"orchestrator-{os.getuid()}-{run_id}" / "values"  # noqa: S108
 
 
 def all_in(live: Path) -> Iterator[Path]:

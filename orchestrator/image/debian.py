@@ -6,14 +6,13 @@ packages that the store does not have; mmdebstrap itself runs without any.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from orchestrator.digest import Digest
 from orchestrator.errors import NotReplayable, UsageError
 from orchestrator.image.deb_source import fetch_debs, resolve_debs
-from orchestrator.image.debian_bootstrap import bootstrap, check_host
+from orchestrator.image.debian_bootstrap import bootstrap, check_host, workshop
 from orchestrator.image.debian_recipe import (
     Recipe,
     read_lock,
@@ -38,16 +37,16 @@ def build(recipe: Recipe, base: DebianBase, blobs: BlobStore, scratch: Path, rep
 
     Raises:
         NotReplayable: a package is nowhere to be had, or the tar comes out with another digest.
-        EnvironmentProblem: mmdebstrap is missing or fails, no mirror answers, or this is not root.
+        EnvironmentProblem: mmdebstrap is missing or fails, or no mirror answers.
         Corruption: the store's bytes of a package are not the pinned ones.
     """
     if blobs.has(base.rootfs.diff_id):
         return base.rootfs
     check_host()
-    with tempfile.TemporaryDirectory(dir=scratch, prefix="base-") as folder:
-        _provide(recipe, base.debs, blobs, Path(folder), report)
+    with workshop(scratch) as folder:
+        _provide(recipe, base.debs, blobs, folder, report)
         report(f"building the base image from {len(base.debs)} Debian packages")
-        tar = bootstrap(recipe, base.debs, blobs, Path(folder))
+        tar = bootstrap(recipe, base.debs, blobs, folder)
         _check(_pin(tar), base.rootfs)
         _put(blobs, tar)
     return base.rootfs
@@ -58,16 +57,16 @@ def relock(recipe_folder: Path, blobs: BlobStore, scratch: Path, report: Report)
 
     Raises:
         UsageError: the recipe cannot be right.
-        EnvironmentProblem: no mirror answers, or mmdebstrap is missing or fails, or this is not root.
+        EnvironmentProblem: no mirror answers, or mmdebstrap is missing or fails.
     """
     recipe = read_recipe(recipe_folder)
     digest = recipe_digest(recipe_folder)
     check_host()
-    with tempfile.TemporaryDirectory(dir=scratch, prefix="relock-") as folder:
+    with workshop(scratch) as folder:
         report(f"resolving and fetching today's packages of {recipe.suite}")
-        debs = _store(resolve_debs(recipe, Path(folder)), blobs)
+        debs = _store(resolve_debs(recipe, folder), blobs)
         report(f"building the base image from {len(debs)} Debian packages")
-        tar = bootstrap(recipe, debs, blobs, Path(folder))
+        tar = bootstrap(recipe, debs, blobs, folder)
         rootfs = _pin(tar)
         _put(blobs, tar)
     base = DebianBase(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from orchestrator.determinism import EPOCH
@@ -30,7 +32,7 @@ _ENVIRONMENT = {
 """All that a maintainer script can see of the host's environment, beside a folder for its temporary files."""
 
 _NAMESPACES = ("unshare", "--net", "--mount", "--mount-proc", "--pid", "--fork", "--kill-child")
-"""No network; and what mmdebstrap mounts or starts ends with it, even when it is killed."""
+"""As root. No network; and what mmdebstrap mounts or starts ends with it, even when it is killed."""
 
 _LEAVINGS = (
     "etc/apt/sources.list*",
@@ -54,14 +56,24 @@ def check_host() -> None:
     """Say before the work what would stop it.
 
     Raises:
-        EnvironmentProblem: mmdebstrap is missing, or this is not root.
+        EnvironmentProblem: mmdebstrap is missing, or what it needs where this is not root.
     """
     find("mmdebstrap", hint=_INSTALL)
-    if os.geteuid() != 0:
-        raise EnvironmentProblem(
-            "building a base image needs root, for chroot and device files",
-            hint="run this once as root, or copy the base's blob from a store that has it",
-        )
+    if not _is_root():
+        find("newuidmap", hint="apt-get install uidmap, or run this once as root")
+
+
+@contextlib.contextmanager
+def workshop(scratch: Path) -> Iterator[Path]:
+    """A folder to build in, gone afterwards: within ``scratch``, or, where this is not root, in the system's own place.
+
+    Without root, mmdebstrap works as users that exist only within its name space: the way there must be open to all.
+    """
+    with tempfile.TemporaryDirectory(dir=scratch if _is_root() else None, prefix="orchestrator-base-") as name:
+        folder = Path(name)
+        if not _is_root():
+            folder.chmod(0o755)
+        yield folder
 
 
 def bootstrap(recipe: Recipe, pins: Sequence[DebPin], blobs: BlobStore, scratch: Path) -> Path:
@@ -78,12 +90,23 @@ def bootstrap(recipe: Recipe, pins: Sequence[DebPin], blobs: BlobStore, scratch:
     for name, pin in debs.items():
         _check_out(pin, blobs, pool / name)
     source = write_repository(pool.parent, recipe, debs)
+    if not _is_root():
+        _open_to_readers(pool.parent)
     tar = scratch / "rootfs.tar"
     try:
         run(_command(recipe, source, tar))
     except ProgramFailed as failure:
         raise EnvironmentProblem(f"mmdebstrap failed: {failure.message}", hint=_REFUSED) from failure
     return tar
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _open_to_readers(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _check_out(pin: DebPin, blobs: BlobStore, file: Path) -> None:
@@ -95,10 +118,10 @@ def _check_out(pin: DebPin, blobs: BlobStore, file: Path) -> None:
 def _command(recipe: Recipe, source: str, tar: Path) -> list[str]:
     environment = {**_ENVIRONMENT, "TMPDIR": str(tar.parent)}
     return [
-        *_NAMESPACES,
+        *(_NAMESPACES if _is_root() else ()),
         *("env", "-i", *(f"{name}={value}" for name, value in environment.items())),
         *("sh", "-c", 'umask 022; exec "$@"', "sh"),
-        *("mmdebstrap", "--quiet", "--mode=root", "--format=tar"),
+        *("mmdebstrap", "--quiet", f"--mode={'root' if _is_root() else 'unshare'}", "--format=tar"),
         f"--variant={recipe.variant}",
         f"--architectures={recipe.architecture}",
         "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
