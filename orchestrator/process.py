@@ -70,14 +70,16 @@ def run(
     return done.stdout
 
 
-def detach(argv: Sequence[str], *, log: Path, keep: Sequence[int] = ()) -> int:
+def detach(argv: Sequence[str], *, log: Path, env: Mapping[str, str], keep: Sequence[int] = ()) -> int:
     """Start a program that outlives this one, in a session of its own. Returns its PID.
 
-    Its talk goes to ``log``; it inherits the descriptors in ``keep``, and with them the locks they hold.
+    Its talk goes to ``log``; ``env`` is added to this process's environment; it inherits the descriptors in ``keep``,
+    and with them the locks they hold.
     """
     with log.open("ab") as sink:
         child = subprocess.Popen(
             list(argv),
+            env={**os.environ, **env},
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.docker import DockerEngine
     from orchestrator.engine.port import Engine
     from orchestrator.operations.execute import Watcher
-    from orchestrator.operations.stop import Stop
+    from orchestrator.operations.signals import Stop
     from orchestrator.workspace import Workspace
 
 ENVELOPE = 1
@@ -65,11 +65,12 @@ class Context:
             if shown:
                 click.echo(shown, color=_colour(sys.stdout))
 
-    def fail(self, command: str, message: str, hint: str, code: int) -> None:
-        """An error, with what to do next."""
+    def fail(self, command: str, message: str, hint: str, code: int, findings: list[str] | None = None) -> None:
+        """An error, with what to do next; ``findings`` are the parts of its message, where it has several."""
         self.talk.end()
         if self.as_json:
-            self._envelope(command, error={"message": message, "hint": hint, "exit_code": int(code)})
+            parts = {"findings": findings} if findings else {}
+            self._envelope(command, error={"message": message, "hint": hint, "exit_code": int(code), **parts})
         click.secho(f"error: {message}", err=True, fg="red", color=_colour(sys.stderr))
         if hint:
             click.secho(f"next: {hint}", err=True, color=_colour(sys.stderr))
@@ -78,7 +79,7 @@ class Context:
     def stoppable(self) -> Iterator[Stop]:
         """Within this block a signal stops the job first."""
         global STOP
-        from orchestrator.operations.stop import Stop
+        from orchestrator.operations.signals import Stop
 
         STOP = Stop()
         gc.freeze()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -30,7 +31,7 @@ def logs(context: Context, run: str, follow: bool) -> None:
 
 @click.command()
 @click.option("--name", help="Only runs of this name.")
-@click.option("--status", help="Only runs in this state: running, finished, failed, killed, lost.")
+@click.option("--status", type=click.Choice(["running", "finished", "failed", "killed", "lost"]), help="Only these.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @click.pass_obj
 def ls(context: Context, name: str | None, status: str | None, limit: int) -> None:
@@ -41,6 +42,8 @@ def ls(context: Context, name: str | None, status: str | None, limit: int) -> No
     from orchestrator.operations.runs import ls as operation
 
     rows = operation(context.workspace(), name=name, status=status, limit=limit)
+    if len(rows) in (0, limit):
+        context.talk.say("no runs" if not rows else f"the newest {limit}; --limit shows more")
     context.result("ls", {"runs": [asdict(row) for row in rows]}, lambda: runs.listing(rows))
 
 
@@ -69,6 +72,19 @@ def show(context: Context, run: str, requirements: bool, conda: bool, spec: bool
         context.result("show", {"text": content}, lambda: content.rstrip("\n"))
         return
     context.result("show", runs.shown_data(shown), lambda: runs.shown(shown))
+
+
+@click.command()
+@click.argument("run")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.pass_obj
+def checkout(context: Context, run: str, folder: Path) -> None:
+    """Write RUN into the new FOLDER: artifacts/, code/, runspec.yaml, requirements.txt, environment.yml."""
+    from orchestrator.operations.restoring import checkout as operation
+
+    done = operation(context.workspace(), run, folder)
+    data = {"folder": str(done.folder), "files": done.files}
+    context.result("checkout", data, lambda: f"{done.folder}: {done.files} files")
 
 
 @click.command()

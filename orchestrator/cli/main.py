@@ -7,6 +7,7 @@ import importlib
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -22,9 +23,11 @@ _VERBS = {
     "submit": ("run", "Run a spec and record it."),
     "replay": ("run", "Run a recorded plan again and compare."),
     "verify": ("run", "Replay a run or a spec N times; for CI."),
+    "stop": ("run", "Stop a run; it is recorded as killed."),
     "logs": ("look", "Print a run's console."),
     "ls": ("look", "List runs."),
     "show": ("look", "Show a run."),
+    "checkout": ("look", "Write a run's artifacts, code and spec into a folder."),
     "diff": ("look", "Lay two runs side by side."),
     "doctor": ("machine", "Name what is wrong and the next step."),
     "schema": ("scaffold", "Print the JSON Schema of a runspec."),
@@ -84,9 +87,20 @@ def main(argv: list[str] | None = None) -> None:
     short command's time. A command that runs a job turns it on again.
     """
     gc.disable()
+    _complete()
     code = run(sys.argv[1:] if argv is None else argv)
     gc.freeze()
     sys.exit(code)
+
+
+def _complete() -> None:
+    """Answer the shell, where it asks for completions: the script of `completion` sets a variable by our name."""
+    name = Path(sys.argv[0]).name
+    variable = f"_{name.upper()}_COMPLETE"
+    if asked := os.environ.get(variable):
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(cli, {}, name, variable, asked))
 
 
 def run(argv: list[str]) -> int:
@@ -103,11 +117,15 @@ def run(argv: list[str]) -> int:
         return int(context.exit_code)
     except click.exceptions.Exit as done:
         return done.exit_code
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.format_message())
+        return ExitCode.OK
     except click.ClickException as error:
-        context.fail(command, error.format_message(), "see `orchestrator --help`", ExitCode.USAGE)
+        place = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "orchestrator"
+        context.fail(command, error.format_message(), f"see `{place} --help`", ExitCode.USAGE)
         return ExitCode.USAGE
     except OrchestratorError as error:
-        context.fail(command, error.message, error.hint, error.exit_code)
+        context.fail(command, error.message, error.hint, error.exit_code, findings=getattr(error, "findings", None))
         return error.exit_code
     except BrokenPipeError:  # before its base class below
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read us has gone: nothing is left to flush

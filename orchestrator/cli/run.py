@@ -21,23 +21,26 @@ def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: boo
     workspace = context.workspace(runs=True)
     from orchestrator.cli.render import runs
     from orchestrator.operations.execute import last_metrics
+    from orchestrator.operations.runs import outcome_of
     from orchestrator.operations.submitting import submit as operation
 
     with context.stoppable() as stop:
         done = operation(workspace, spec, overrides=overrides, detach=detach, watcher=context.watcher(stop))
     metrics = last_metrics(workspace, done.run) if done.run else {}
+    exit_code = outcome_of(workspace, done.run).exit_code if done.run and done.run.outcome else None
     data = {
         "id": done.id,
         "status": done.run.status if done.run else "running",
         "plan": done.plan_digest,
         "outcome": done.run.outcome if done.run else None,
         "image": done.plan.image.model_dump(mode="json"),
+        "exit_code": exit_code,
         "metrics": metrics,
         "notes": list(done.run.facts.notes) if done.run else [],
     }
     if done.run and done.run.status != "finished":
         context.exit_code = ExitCode.FAILED
-    context.result("submit", data, lambda: runs.submitted(done, metrics))
+    context.result("submit", data, lambda: runs.submitted(done, metrics, exit_code))
 
 
 @click.command()
@@ -60,6 +63,10 @@ def replay(context: Context, run: str) -> None:
         "verdict": done.verdict.model_dump(mode="json"),
     }
     context.result("replay", data, lambda: verdicts.replayed(done))
+    if not done.verdict.passed:
+        context.talk.say(
+            "next: docs/determinism.md lists what is owned and what is not; `orchestrator diff` shows more"
+        )
 
 
 @click.command()
@@ -84,9 +91,20 @@ def verify(context: Context, target: str, times: int, form: str) -> None:
         "replays": [{"id": one.replay.id, "verdict": one.verdict.model_dump(mode="json")} for one in done.replays],
     }
     if form == "junit":
-        click.echo(junit([one.verdict for one in done.replays], name=done.original.name))
+        click.echo(junit([one.verdict for one in done.replays], name=done.original.name), nl=False)
     else:
         context.result("verify", data, lambda: verdicts.verified(done))
+
+
+@click.command()
+@click.argument("run")
+@click.pass_obj
+def stop(context: Context, run: str) -> None:
+    """Stop RUN, which is still running: SIGTERM, then SIGKILL after ten seconds. It is recorded as killed."""
+    from orchestrator.operations.stopping import stop as operation
+
+    run_id = operation(context.workspace(), run)
+    context.result("stop", {"id": run_id}, lambda: run_id)
 
 
 @click.command(hidden=True)

@@ -14,11 +14,16 @@ def compare_facts(left: Facts, right: Facts, origins: tuple[Origin, Origin] | No
     parts = [
         compare_values("host", left.host, right.host),
         compare_values("engine", left.engine, right.engine),
-        compare_values("environment", left.environment, right.environment),
+        compare_values("environment", _lasting(left.environment), _lasting(right.environment)),
     ]
     if origins:
         parts.append(compare_values("git", origins[0].git, origins[1].git))
     return group("facts", parts)
+
+
+def _lasting(environment: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what no two executions have in common."""
+    return {name: value for name, value in environment.items() if name != "cpu_seconds"}
 
 
 def compare_values(name: str, left: Any, right: Any) -> Difference:

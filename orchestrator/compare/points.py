@@ -11,6 +11,9 @@ from orchestrator.digest import Digest
 from orchestrator.metrics import Series, decode
 from orchestrator.store.port import BlobStore
 
+_FEW_ULPS = 1 << 20
+"""Beyond these the count of floats in between says nothing to a person; `measures` has it all the same."""
+
 _NAMED = 10
 """Missing steps that are named; the others are counted."""
 
@@ -66,7 +69,8 @@ def _detail(pairs: Pairs, found: Spread) -> str:
         number = len(pairs.steps)
         parts.append("1 point differs" if number == 1 else f"{number} points differ")
     if found.gap is not None:
-        parts.append(f"at most {found.gap!r} or {found.ulps} ulp apart")
+        near = f" or {found.ulps} ulp" if found.ulps is not None and found.ulps < _FEW_ULPS else ""
+        parts.append(f"at most {found.gap!r}{near} apart")
     if found.nans:
         parts.append(f"{found.nans} with NaN")
     parts += [f"{len(pairs.missing)} missing"] if pairs.missing else []

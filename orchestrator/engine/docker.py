@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,18 @@ def _explained(doing: str) -> Iterator[None]:
     except docker.errors.APIError as error:
         raise EngineError(f"the engine refused {doing}: {error.explanation or error}") from error
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
+        where = os.environ.get("DOCKER_HOST", "the local socket")
         raise EngineError(
-            f"no answer from the container engine while {doing}: {error}",
+            f"no container engine answers at {where} ({doing}: {_root_cause(error)})",
             hint="start Docker (`dockerd`), or point DOCKER_HOST at a running engine; then `orchestrator doctor`",
         ) from error
+
+
+def _root_cause(error: BaseException) -> str:
+    """docker-py and requests wrap what the system said several times over."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return getattr(error, "strerror", None) or str(error)
 
 
 class DockerEngine:

@@ -61,7 +61,7 @@ def _lay_down_data(pin: DataPin, place: Path, blobs: FileBlobs) -> None:
 
 
 def _write_secrets(folder: Path, secrets: Mapping[str, bytes], owner: tuple[int, int] | None) -> None:
-    """The outer folder is closed to others on this machine; what is mounted is the inner one, open to the job's user."""
+    """The outer folder is closed to others on this machine; the inner one, which is mounted, is open to the job."""
     folder.parent.mkdir(mode=0o700)
     folder.mkdir(mode=0o700)
     if owner:

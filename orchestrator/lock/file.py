@@ -44,7 +44,7 @@ def require_fresh(path: Path, lock: Lock, asked: Asked) -> None:
     stale = [
         text
         for text, locked, asked in (
-            ("requirements", lock.requirements, asked.requirements),
+            ("set of requirements", lock.requirements, asked.requirements),
             ("Python", lock.python, asked.python),
             (
                 "base image",
@@ -56,4 +56,4 @@ def require_fresh(path: Path, lock: Lock, asked: Asked) -> None:
         if locked != asked
     ]
     if stale:
-        raise LockError(f"{path} is stale: it was made for another {', '.join(stale)}")
+        raise LockError(f"{path} is stale: the spec asks for another {' and another '.join(stale)} now")

@@ -49,9 +49,9 @@ def _compile(requirements: tuple[str, ...], target: Target) -> str:
     try:
         return process.run(argv, stdin="\n".join(requirements).encode()).decode()
     except process.ProgramFailed as error:
-        raise LockError(
-            f"these requirements cannot be resolved:\n{error.stderr.strip()}", hint=NO_WHEEL_HINT
-        ) from error
+        said, _, _ = error.stderr.replace("error: ", "", 1).strip().partition("\n\n")  # uv's own advice comes after
+        hint = NO_WHEEL_HINT if "no usable wheels" in error.stderr else "see that the names and versions are right"
+        raise LockError(f"these requirements cannot be resolved:\n{said}", hint=hint) from error
 
 
 def _applies(package: Mapping[str, Any], target: Target) -> bool:

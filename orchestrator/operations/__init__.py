@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from orchestrator.operations.locking import lock
     from orchestrator.operations.outlook import plan
     from orchestrator.operations.replaying import replay
+    from orchestrator.operations.restoring import checkout
     from orchestrator.operations.runs import ls, show
     from orchestrator.operations.scaffolding import init
+    from orchestrator.operations.stopping import stop
     from orchestrator.operations.submitting import submit
     from orchestrator.operations.verifying import verify
 
 _HOME = {
     "build": "building",
+    "checkout": "restoring",
     "diff": "differences",
     "doctor": "checkup",
     "init": "scaffolding",
@@ -39,11 +42,27 @@ _HOME = {
     "plan": "outlook",
     "replay": "replaying",
     "show": "runs",
+    "stop": "stopping",
     "submit": "submitting",
     "verify": "verifying",
 }
 
-__all__ = ["build", "diff", "doctor", "init", "lock", "logs", "ls", "plan", "replay", "show", "submit", "verify"]
+__all__ = [
+    "build",
+    "checkout",
+    "diff",
+    "doctor",
+    "init",
+    "lock",
+    "logs",
+    "ls",
+    "plan",
+    "replay",
+    "show",
+    "stop",
+    "submit",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

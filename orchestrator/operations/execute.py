@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestrator import process, runid
 from orchestrator.engine.port import ContainerSpec
-from orchestrator.errors import UsageError
+from orchestrator.errors import EnvironmentProblem, UsageError
 from orchestrator.execution import host
 from orchestrator.execution.collect import collect
 from orchestrator.execution.container import container_spec
@@ -20,7 +20,7 @@ from orchestrator.execution.prepare import prepare
 from orchestrator.execution.supervise import Supervision, supervise
 from orchestrator.index.port import Row
 from orchestrator.metrics import decode
-from orchestrator.operations.stop import Stop
+from orchestrator.operations.signals import Stop
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
 from orchestrator.run import Origin, Run
@@ -44,6 +44,7 @@ def begin(workspace: Workspace, plan: Plan, name: str, origin: Origin) -> LiveRu
         UsageError: a secret cannot be read.
         NotFound, Corruption: the store lacks something that the plan names, or it is damaged.
     """
+    _check_host(plan)
     secrets = {name: _secret(name, reference) for name, reference in plan.secrets.items()}
     data = plan.to_bytes()
     request = Request(
@@ -94,16 +95,13 @@ def in_foreground(workspace: Workspace, run: LiveRun, image: str, watcher: Watch
 
 def in_background(workspace: Workspace, run: LiveRun, image: str | None) -> None:
     """Hand a run over to a process of its own. ``image``: None for a run that was launched before."""
-    argv = [
-        sys.executable,
-        "-m",
-        "orchestrator.cli.main",
-        "supervise",
-        run.request.id,
-        str(run.lock_descriptor),
-    ]
-    log = workspace.home / "supervise.log"
-    process.detach([*argv, *([image] if image else [])], log=log, keep=[run.lock_descriptor])
+    what = [run.request.id, str(run.lock_descriptor), *([image] if image else [])]
+    process.detach(
+        [sys.executable, "-m", "orchestrator.cli.main", "supervise", *what],
+        log=workspace.home / "supervise.log",
+        env={"ORCHESTRATOR_HOME": str(workspace.home)},
+        keep=[run.lock_descriptor],
+    )
     run.release()
 
 
@@ -173,6 +171,16 @@ def load_plan(workspace: Workspace, run: LiveRun) -> Plan:
     """The plan of a live run."""
     with workspace.blobs.get(run.request.plan) as stream:
         return Plan.from_bytes(stream.read())
+
+
+def _check_host(plan: Plan) -> None:
+    """What this machine cannot give is said before anything begins."""
+    usable = len(os.sched_getaffinity(0))
+    if plan.resources.cpus > usable:
+        raise EnvironmentProblem(
+            f"the plan asks for {plan.resources.cpus} CPUs, this machine has {usable}",
+            hint="run it on a machine that has them; fewer threads may give other results",
+        )
 
 
 def _secret(name: str, reference: str) -> bytes:

@@ -37,7 +37,7 @@ def lock(workspace: Workspace, spec: Path) -> Locked:
 def resolve(workspace: Workspace, spec: SpecFile) -> Lock:
     """As :func:`lock`, for a spec that is read already."""
     wanted = asked(workspace, spec)
-    workspace.report(f"resolving {len(wanted.requirements)} requirements for {wanted.base}")
+    workspace.report(f"locking {spec.path.name}: {', '.join(wanted.requirements) or 'no requirements'}")
     made = workspace.make_lock(wanted, spec.folder)
     file.write(spec.lock, made)
     return made
@@ -51,7 +51,10 @@ def fresh(workspace: Workspace, spec: SpecFile) -> Lock | None:
     """
     found = file.read(spec.lock)
     if found is not None:
-        file.require_fresh(spec.lock, found, asked(workspace, spec))
+        try:
+            file.require_fresh(spec.lock, found, asked(workspace, spec))
+        except LockError as error:
+            raise LockError(error.message, hint=f"run `orchestrator lock {spec.path}`") from error
     return found
 
 

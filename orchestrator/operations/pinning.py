@@ -42,12 +42,14 @@ def pin(workspace: Workspace, spec: Path, overrides: tuple[str, ...] = ()) -> Pi
     read = read_spec(spec, overrides)
     lock = locking.fresh(workspace, read)
     if lock is None:
-        raise LockError(f"{read.lock} is missing: the packages are not pinned yet")
+        raise LockError(
+            f"{read.lock} is missing: the packages are not pinned yet", hint=f"run `orchestrator lock {spec}`"
+        )
     image = known(lock, workspace.records, workspace.blobs)
     if image is None:
         raise LockError(
             "the image of this lock is not built yet, so its digest is unknown",
-            hint="run `orchestrator build SPEC`",
+            hint=f"run `orchestrator build {spec}`",
         )
     return _pin(workspace, read, Built(image, lock))
 

@@ -34,6 +34,8 @@ def replay(workspace: Workspace, run: str, *, watcher: Watcher | None = None) ->
     """
     original = runs.find(workspace, run)
     runs.outcome_of(workspace, original)  # speak up before anything runs
+    if original.status == "killed":
+        workspace.report(f"{original.id} was stopped before its end: its replay will not be, and so will differ")
     plan = runs.plan_of(workspace, original)
     image = building.provide(workspace, plan.image)
     origin = original.origin.model_copy(update={"kind": "replay", "of": original.id})

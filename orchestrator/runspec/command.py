@@ -21,6 +21,10 @@ MAX_LINE = 128 << 10
 _TOKEN = re.compile(r"(?P<literal>\{\{|\}\})|\{(?P<name>[^{}]*)\}|(?P<stray>[{}])")
 
 
+_SHELL = frozenset(["&&", "||", "|", ";", "&", ">", ">>", "<", "2>", "2>&1"])
+"""Words that mean something to a shell alone. In a list of words they are taken as they are."""
+
+
 class CommandProblem(NamedTuple):
     """What is wrong with a command; ``word`` is the index in a list, None for a line."""
 
@@ -53,6 +57,9 @@ def check(command: str | Sequence[str], params: Collection[str], mounts: Collect
         return [CommandProblem(None, f"cannot be split into words: {str(error).lower()}")]
     if not words or not words[0].strip():
         return [CommandProblem(None, "the command is empty")]
+    if isinstance(command, str) and (found := _SHELL.intersection(words)):
+        said = " ".join(sorted(found))
+        return [CommandProblem(None, f'there is no shell: {said} would be an argument; write [sh, -c, "…"] for one')]
     known = dict.fromkeys([f"params.{name}" for name in params] + [f"data.{name}" for name in mounts])
     problems = (
         CommandProblem(None if isinstance(command, str) else index, message)

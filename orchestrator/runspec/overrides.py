@@ -48,6 +48,8 @@ def locate(value: dict[str, Any], name: str) -> Path:
     while rest:
         if not isinstance(inside, dict):
             raise _Refused(f"{quote(dotted(path))} is {_what(inside)}: nothing inside it can be set")
+        if not path and name in (value.get("params") or {}) and name not in value:
+            raise _Refused(f"no {quote(name)} in the spec; did you mean {quote('params.' + name)}?")
         part = _key(inside, rest, whole=path[:1] in _FLAT)
         if len(path) == 1 and path[0] in _OPEN and part not in inside:
             raise _Refused(_no_such(dotted(path), rest, inside))

@@ -5,6 +5,8 @@ generators, which the orchestrator owns. `import orchestrator` works inside a ru
 """
 
 import argparse
+import os
+import tempfile
 
 import orchestrator
 import torch
@@ -58,8 +60,10 @@ def main():
         if (epoch + 1) % 10 == 0:
             print(f"epoch {epoch + 1}: train_loss {loss.item():.4f}, test_accuracy {test_accuracy:.3f}")
 
-    torch.save(model.state_dict(), "model.pt")
-    orchestrator.log_artifact("model.pt")
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.pt")
+        torch.save(model.state_dict(), path)
+        orchestrator.log_artifact(path)
 
 
 if __name__ == "__main__":

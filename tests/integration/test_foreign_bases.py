@@ -72,7 +72,7 @@ def test_a_changed_dockerfile_makes_the_lock_stale(desk, engine_base):
     image = {"dockerfile": "Dockerfile"}
     assert desk.submit("print(1)", image=image).status == "finished"
     dockerfile.write_text(f"FROM {engine_base}\nENV A=b\n")
-    with pytest.raises(LockError, match="stale: it was made for another base image"):
+    with pytest.raises(LockError, match="stale: the spec asks for another base image now"):
         desk.submit("print(1)", image=image)
 
 

@@ -78,7 +78,10 @@ def test_a_detached_program_lives_in_its_own_session_and_keeps_a_lock(tmp_path):
     lock = os.open(tmp_path / "lock", os.O_CREAT | os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_EX)
     pid = process.detach(
-        python("print('said', flush=True); import time; time.sleep(60)"), log=tmp_path / "log", keep=[lock]
+        python("import os; print(os.environ['WORD'], flush=True); import time; time.sleep(60)"),
+        log=tmp_path / "log",
+        env={"WORD": "said"},
+        keep=[lock],
     )
     try:
         os.close(lock)

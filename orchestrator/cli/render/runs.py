@@ -13,18 +13,19 @@ if TYPE_CHECKING:
     from orchestrator.index.port import Row
     from orchestrator.operations.runs import Shown
     from orchestrator.operations.submitting import Submitted
+    from orchestrator.run import Run
 
 _MANY = 20
 
 
-def submitted(done: Submitted, metrics: dict[str, str]) -> str:
+def submitted(done: Submitted, metrics: dict[str, str], exit_code: int | None) -> str:
     """A run that was submitted."""
     run = done.run
     if run is None:
         return done.id
     rows: list[tuple[str, object]] = [
         ("run", run.id),
-        ("status", run.status),
+        ("status", _status(run, exit_code)),
         ("image", done.plan.image.manifest),
         ("plan", run.plan),
         ("result", run.outcome or "none"),
@@ -60,7 +61,7 @@ def shown(item: Shown) -> str:
     rows: list[tuple[str, object]] = [
         ("run", run.id),
         ("name", run.name),
-        ("status", run.status),
+        ("status", _status(run, item.outcome.exit_code if item.outcome else None)),
         ("kind", f"{run.origin.kind} of {run.origin.of}" if run.origin.of else run.origin.kind),
         ("created", facts.created),
         ("ended", facts.ended),
@@ -99,6 +100,13 @@ def shown_data(item: Shown) -> dict[str, Any]:
     }
 
 
+def _status(run: Run, exit_code: int | None) -> str:
+    if exit_code in (None, 0):
+        return run.status
+    signal = f", signal {exit_code - 128}" if exit_code > 128 else ""
+    return f"{run.status}, exit code {exit_code}{signal} (`orchestrator logs {run.id}`)"
+
+
 def _sections(item: Shown) -> list[str]:
     sections = []
     if item.outcome and item.outcome.params:
@@ -128,7 +136,7 @@ def _series(series: Any) -> str:
     if not len(series):
         return "no points"
     step, value = series.last
-    return f"{value!r} at step {step} ({len(series)} points)"
+    return f"{value!r} at step {step} ({len(series)} point{'' if len(series) == 1 else 's'})"
 
 
 def _git(git: dict[str, Any]) -> str:

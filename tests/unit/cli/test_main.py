@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -74,7 +77,7 @@ def test_a_full_disk_is_the_machines_problem(capsys, monkeypatch):
 
 
 def test_an_empty_list_prints_nothing_and_an_empty_json_list(capsys):
-    assert spoken(capsys, "ls") == (0, "", "")
+    assert spoken(capsys, "ls") == (0, "", "no runs\n")
     code, out, _ = spoken(capsys, "ls", "--json")
     assert (code, json.loads(out)["data"]) == (0, {"runs": []})
 
@@ -95,3 +98,36 @@ def test_completion_knows_both_names(capsys, shell):
     assert code == 0
     assert "_ORCHESTRATOR_COMPLETE" in out
     assert "_ORCH_COMPLETE" in out
+
+
+def test_the_shell_is_answered(home):
+    asked = {"COMP_WORDS": "orch su", "COMP_CWORD": "1", "_ORCH_COMPLETE": "bash_complete"}
+    script = "import sys; sys.argv = ['/x/orch']; from orchestrator.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, **asked}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "plain,submit\n"
+
+
+def test_without_a_command_the_help_is_no_error(capsys):
+    code, out, err = spoken(capsys)
+    assert (code, err) == (0, "")
+    assert "submit" in out
+
+
+def test_findings_are_a_list_in_json(capsys, tmp_path):
+    (tmp_path / "runspec.yaml").write_text("version: 1\nnam: x\n")
+    code, out, _ = spoken(capsys, "--json", "submit", str(tmp_path))
+    assert code == ExitCode.USAGE
+    assert len(json.loads(out)["error"]["findings"]) == 3
+
+
+def test_a_shells_words_and_a_bare_parameter_get_advice(capsys, tmp_path):
+    (tmp_path / "runspec.yaml").write_text("version: 1\nname: x\nrun: {command: a && b}\nparams: {lr: 1}\n")
+    _, _, err = spoken(capsys, "submit", str(tmp_path), "--set", "lr=2")
+    assert "there is no shell: && would be an argument" in err
+    assert "did you mean `params.lr`?" in err
+
+
+def test_nothing_can_be_stopped_that_does_not_run(capsys):
+    assert spoken(capsys, "stop", "last")[0] == ExitCode.NOT_FOUND

@@ -58,7 +58,7 @@ def test_a_difference_shows_only_what_differs(bench):
         lines[4],
         "      ~ step 30: 0.5 → 1.5",
     ]
-    assert lines[4].startswith("    ~ loss: 1 point differs, at most 1.0 or ")
+    assert lines[4].startswith("    ~ loss: 1 point differs, at most 1.0 apart")
     assert lines[6] == "  ~ artifacts"
     assert lines[7].startswith("    ~ outputs/m: other content, 2 → 3 bytes")
     assert len(lines) == 8

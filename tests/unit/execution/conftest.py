@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.agent import wire
+from orchestrator.agent import durable, wire
 from orchestrator.digest import Digest
 from orchestrator.execution.collect import collect
 from orchestrator.execution.live import LiveRun, Request
@@ -84,8 +83,8 @@ class Bench:
     def end(self, run: LiveRun, **more: Any) -> None:
         """What the agent writes when a job has ended."""
         started = {"time": time.time_ns(), "pid": 32, "environment": {"python": "3.11"}}
-        (run.record / wire.STARTED).write_text(json.dumps(started))
-        (run.record / wire.EXIT).write_text(json.dumps({**ENDED, **more}))
+        durable.write_json(str(run.record), wire.STARTED, started)
+        durable.write_json(str(run.record), wire.EXIT, {**ENDED, **more})
 
     def collect(self, plan: Plan, run: LiveRun) -> Run:
         return collect(plan, run, self.blobs, {"name": "here"}, {"name": "fake"}, "2026-11-23T00:00:01.000Z")

@@ -166,8 +166,8 @@ class TestFresh:
     @pytest.mark.parametrize(
         ("change", "said"),
         [
-            ({"requirements": ("numpy>=2",)}, "requirements"),
-            ({"requirements": ()}, "requirements"),
+            ({"requirements": ("numpy>=2",)}, "set of requirements"),
+            ({"requirements": ()}, "set of requirements"),
             ({"python": "3.12"}, "Python"),
             ({"base": "python3.12"}, "base image"),
             ({"kind": "dockerfile"}, "base image"),
@@ -177,12 +177,15 @@ class TestFresh:
         ],
     )
     def test_each_field_makes_it_stale(self, tmp_path, change, said):
-        with pytest.raises(LockError, match=rf"job\.lock is stale: it was made for another {said}$"):
+        with pytest.raises(LockError, match=rf"job\.lock is stale: the spec asks for another {said} now$"):
             file.require_fresh(tmp_path / "job.lock", make_lock(), ASKED.model_copy(update=change))
 
     def test_all_reasons_are_named(self, tmp_path):
         asked = ASKED.model_copy(update={"requirements": (), "python": "3.12", "base": "x", "builder": "y"})
-        with pytest.raises(LockError, match="requirements, Python, base image, image builder"):
+        with pytest.raises(
+            LockError,
+            match="set of requirements and another Python and another base image and another image builder now",
+        ):
             file.require_fresh(tmp_path / "job.lock", make_lock(), asked)
 
 

@@ -24,7 +24,8 @@ MOUNTS = {"train": "/data/train"}
         ("t {data.train}/x", ("t", "/data/train/x")),
         ("t {params.a.b}", ("t", "{params.n}")),
         ("t {{params.n}} {{}} {{{params.n}}}", ("t", "{params.n}", "{}", "{3}")),
-        ("t a && b | $HOME `x`", ("t", "a", "&&", "b", "|", "$HOME", "`x`")),
+        ("t a&&b $HOME `x`", ("t", "a&&b", "$HOME", "`x`")),
+        (("t", "a", "&&", "b"), ("t", "a", "&&", "b")),
         (("t", "a b", "{params.n}", ""), ("t", "a b", "3", "")),
     ],
 )
@@ -99,3 +100,10 @@ def test_findings_stand_at_the_line_and_beside_others():
     with pytest.raises(SpecError) as caught:
         parse(b"version: 1\nname: x\nrun: {command: '{params.x} {data.y} }'}\nseed: x\n", "s")
     assert [finding.partition(": ")[0] for finding in caught.value.findings] == ["s:3:16"] * 3 + ["s:4:7"]
+
+
+@pytest.mark.parametrize("word", ["&&", "|", ">", "2>&1", ";"])
+def test_a_line_with_a_shells_words_is_refused_and_a_list_is_not(word):
+    (problem,) = command.check(f"t a {word} b", {}, {})
+    assert problem.message.startswith(f"there is no shell: {word} would be an argument")
+    assert command.check(("t", "a", word, "b"), {}, {}) == []

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from orchestrator.errors import ExitCode, Interrupted
-from orchestrator.operations.stop import Stop
+from orchestrator.operations.signals import Stop
 
 
 def test_before_a_job_runs_the_command_ends():
