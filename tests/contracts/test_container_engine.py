@@ -207,6 +207,6 @@ def test_docker_says_what_it_is(docker_rig: Rig):
 def test_docker_that_does_not_answer_is_explained(monkeypatch, place):
     monkeypatch.setenv("DOCKER_HOST", place)
     monkeypatch.delenv("DOCKER_TLS_VERIFY", raising=False)
-    with pytest.raises(EngineError, match="no answer from the container engine") as caught:
+    with pytest.raises(EngineError, match="no container engine answers at") as caught:
         DockerEngine()
     assert "dockerd" in caught.value.hint

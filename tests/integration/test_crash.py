@@ -39,7 +39,7 @@ def check_whole(desk: Desk) -> None:
     shown = desk.show(run)
     assert (len(shown.metrics["loss"]), len(shown.metrics["last"])) == (100, 1)
     assert desk.blob(run.facts.stdout) == b"before\nafter\n"
-    assert desk.containers() == []
+    wait_for(lambda: not desk.containers())
     assert [row.id for row in operations.ls(desk.workspace)] == [run.id]
 
 
@@ -81,9 +81,16 @@ class Holder:
         os.kill(self.pid, signal.SIGKILL)
 
 
+def descriptors(process: Path) -> list[Path]:
+    try:
+        return list((process / "fd").iterdir())
+    except OSError:  # it has just ended
+        return []
+
+
 def holders(folder: Path) -> list[Holder]:
     found = []
-    for link in Path("/proc").glob("[0-9]*/fd/*"):
+    for link in (link for process in Path("/proc").glob("[0-9]*") for link in descriptors(process)):
         try:
             if str(link.readlink()) == str(folder / "lock"):
                 found.append(Holder(int(link.parts[2])))
@@ -158,7 +165,7 @@ def test_a_signal_stops_the_job_and_records_it(desk: Desk, number, code):
     (run,) = desk.recorded()
     assert (run.status, run.facts.notes) == ("killed", ("stopped from outside by signal 15",))
     assert len(desk.show(run).metrics["loss"]) == 100
-    assert desk.containers() == []
+    wait_for(lambda: not desk.containers())
 
 
 @pytest.mark.parametrize("file", ["request.json", "record/stdout", "record/started.json"])
@@ -170,7 +177,7 @@ def test_a_signal_is_heard_however_early_it_comes(desk: Desk, file):
     _, said = command.communicate(timeout=120)  # the job itself would never end
     assert command.returncode == 130, said.decode()
     operations.ls(desk.workspace)
-    assert desk.containers() == []
+    wait_for(lambda: not desk.containers())
 
 
 def test_a_second_signal_kills_a_job_that_does_not_listen(desk: Desk):
@@ -185,7 +192,7 @@ def test_a_second_signal_kills_a_job_that_does_not_listen(desk: Desk):
     assert command.returncode == 130
     (run,) = desk.recorded()
     assert run.status in ("killed", "lost")
-    assert desk.containers() == []
+    wait_for(lambda: not desk.containers())
 
 
 def test_a_detached_run_goes_on_and_is_followed(desk: Desk):
@@ -232,4 +239,4 @@ def test_many_submits_at_once(desk: Desk):
     assert {run.id for run in runs} == ids
     assert len({(run.plan, run.outcome, run.status) for run in runs}) == 1
     assert {row.id for row in operations.ls(desk.workspace)} == ids
-    assert desk.containers() == []
+    wait_for(lambda: not desk.containers())
