@@ -51,7 +51,8 @@ def owners() -> dict[str, str]:
     """The variables that a spec cannot set, and who sets them."""
     return {
         "PATH": "the image",
-        "LD_PRELOAD": "the orchestrator, which preloads nothing",
+        **dict.fromkeys(("LD_PRELOAD", "LD_AUDIT"), "the orchestrator, which preloads nothing"),
+        **dict.fromkeys(("PYTHONHOME", "GCONV_PATH"), "the image"),
         **dict.fromkeys(FIXED, "the orchestrator, the same on every machine"),
         **dict.fromkeys(_pins("strict", 0, 1), "`determinism` and `seed`"),
         **dict.fromkeys(_THREAD_COUNTS, "`resources.cpus` and `determinism`"),

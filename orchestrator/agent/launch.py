@@ -86,6 +86,7 @@ def start(command: list[str], console: Console) -> int:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
         os.closerange(3, 256)
+        _be_first_to_go()
         os.execvp(command[0], command)
     except OSError as error:
         os.write(2, ("orchestrator: cannot run %r: %s\n" % (command[0], error.strerror)).encode())
@@ -102,6 +103,15 @@ def end_everything() -> None:
         os.kill(-1, signal.SIGKILL)
         while True:
             os.waitpid(-1, 0)
+    except OSError:
+        pass
+
+
+def _be_first_to_go() -> None:
+    """Where memory runs out the kernel ends the job, not the agent: somebody has to tell."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as score:
+            score.write("1000")
     except OSError:
         pass
 

@@ -71,9 +71,10 @@ class Context:
         if self.as_json:
             parts = {"findings": findings} if findings else {}
             self._envelope(command, error={"message": message, "hint": hint, "exit_code": int(code), **parts})
-        click.secho(f"error: {message}", err=True, fg="red", color=_colour(sys.stderr))
+        shown = "\n".join(map(_plain, message.split("\n")))
+        click.secho(f"error: {shown}", err=True, fg="red", color=_colour(sys.stderr))
         if hint:
-            click.secho(f"next: {hint}", err=True, color=_colour(sys.stderr))
+            click.secho(f"next: {_plain(hint)}", err=True, color=_colour(sys.stderr))
 
     @contextlib.contextmanager
     def stoppable(self) -> Iterator[Stop]:
@@ -91,6 +92,11 @@ class Context:
 
     def _envelope(self, command: str, **content: Any) -> None:
         click.echo(json.dumps({"orchestrator": ENVELOPE, "command": command, **content}, ensure_ascii=False))
+
+
+def _plain(line: str) -> str:
+    """Without control characters: what a spec or a job says must not write to the terminal by itself."""
+    return "".join(letter if letter.isprintable() or letter == "\t" else repr(letter)[1:-1] for letter in line)
 
 
 def _engine_apart() -> Engine:

@@ -12,6 +12,7 @@ from orchestrator.execution.untrusted import open_regular
 
 _MAX_PIECE = 1 << 16
 _MAX_PIECES = 256
+_MAX_LINE = 256
 _TAIL = 1 << 14
 
 
@@ -39,7 +40,7 @@ class Follower:
         """The console's new pieces, some at a time: a job that writes without end must not keep us here."""
         pieces: list[Piece] = []
         index = self._open(wire.CONSOLE)
-        while index is not None and len(pieces) < _MAX_PIECES and (line := index.readline()):
+        while index is not None and len(pieces) < _MAX_PIECES and (line := index.readline(_MAX_LINE)):
             if not line.endswith(b"\n"):
                 index.seek(-len(line), 1)  # the agent is writing it
                 break
@@ -56,7 +57,8 @@ class Follower:
             _, letter, length = line.split()
             stream = wire.STREAM_OF[letter.decode()]
             file = self._open(stream)
-            return [Piece(stream, file.read(min(int(length), _MAX_PIECE)))] if file else []
+            size = max(0, min(int(length), _MAX_PIECE))
+            return [Piece(stream, file.read(size))] if file else []
         except (ValueError, KeyError):
             return []
 
@@ -72,15 +74,15 @@ class Follower:
 def latest_points(record: Path) -> dict[str, tuple[int, float]]:
     """Each metric's last (step, value) among the latest events: what a progress line shows."""
     try:
-        with (record / wire.EVENTS).open("rb") as stream:
+        with open_regular(record / wire.EVENTS) as stream:
             start = max(0, stream.seek(0, 2) - _TAIL)
             stream.seek(start)
             lines = stream.read(_TAIL).split(b"\n")[1 if start else 0 :]
-    except FileNotFoundError:
+    except OSError:
         return {}
     points = {}
     for line in lines:
-        with contextlib.suppress(ValueError, TypeError, OverflowError):
+        with contextlib.suppress(ValueError, TypeError, OverflowError, RecursionError):
             event = wire.parse_line(line)
             if event[0] == "m":
                 points[event[2]] = (event[3], event[4])

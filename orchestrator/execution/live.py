@@ -14,13 +14,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from orchestrator import process
 from orchestrator.digest import Digest
-from orchestrator.errors import Corruption
+from orchestrator.errors import Corruption, EnvironmentProblem
+from orchestrator.execution.untrusted import open_regular
 from orchestrator.model import Document
 from orchestrator.run import Origin
 from orchestrator.store import durable
 
 REQUEST = "request.json"
+_MAX_REQUEST = 1 << 20
 
 
 class Request(Document):
@@ -65,7 +68,7 @@ class LiveRun:
     def found(cls, folder: Path) -> LiveRun | None:
         """An existing folder; None where it was never finished: nothing was promised, and it is removed."""
         try:
-            return cls(folder, Request.from_bytes((folder / REQUEST).read_bytes()))
+            return cls(folder, Request.from_bytes(_small(folder / REQUEST)))
         except FileNotFoundError:
             cls._clear_away(folder)
             return None
@@ -115,8 +118,7 @@ class LiveRun:
         """Remove the folder and the secrets; the run is recorded."""
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(secrets_folder(self.request.id).parent)
-        _writable(self.folder)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _remove_tree(self.folder)
         self.release()
 
     @property
@@ -136,10 +138,16 @@ def all_in(live: Path) -> Iterator[Path]:
         yield from sorted(folder for folder in live.iterdir() if folder.is_dir())
 
 
-def _writable(folder: Path) -> None:
-    """A job may have taken its own rights away. Each folder is opened up before it is entered."""
-    for here, folders, _ in os.walk(folder):
-        for path in (Path(here) / name for name in folders):
-            with contextlib.suppress(OSError):
-                if not path.is_symlink():
-                    path.chmod(0o700)
+def _remove_tree(folder: Path) -> None:
+    """A job may have taken its own rights away, or have dug deeper than Python can follow: the system's tools can."""
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        for tool in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+            with contextlib.suppress(EnvironmentProblem):
+                process.run([*tool, "--", str(folder)])
+
+
+def _small(file: Path) -> bytes:
+    with open_regular(file) as stream:
+        return stream.read(_MAX_REQUEST)

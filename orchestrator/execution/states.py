@@ -3,7 +3,10 @@
 | recorded | exit record | container      | may launch | action  |                                                   |
 |----------|-------------|----------------|------------|---------|---------------------------------------------------|
 | yes      |             |                |            | CLEAN   | nothing is left to do but to tidy up              |
-| no       | yes         |                |            | COLLECT | the agent has said how it ended: nothing runs     |
+| no       | yes         | running        |            | SETTLE  | it says it has ended: what still runs is not ours |
+| no       | yes         | created        |            | COLLECT | nothing runs                                      |
+| no       | yes         | exited         |            | COLLECT | nothing runs                                      |
+| no       | yes         | none           |            | COLLECT | nothing runs                                      |
 | no       | no          | running        |            | FOLLOW  |                                                   |
 | no       | no          | created        | yes        | LAUNCH  | an earlier attempt came half way                  |
 | no       | no          | created        | no         | COLLECT | it never started, and nobody waits for it         |
@@ -24,6 +27,8 @@ class Action(Enum):
 
     LAUNCH = auto()
     FOLLOW = auto()
+    SETTLE = auto()
+    """Have the container end before anything is read that a process in it could still change."""
     COLLECT = auto()
     CLEAN = auto()
 
@@ -45,7 +50,7 @@ def decide(seen: Observation) -> Action:
     if seen.recorded:
         return Action.CLEAN
     if seen.ended:
-        return Action.COLLECT
+        return Action.SETTLE if seen.container == "running" else Action.COLLECT
     if seen.container == "running":
         return Action.FOLLOW
     if seen.container in (None, "created") and seen.may_launch:

@@ -18,6 +18,8 @@ from orchestrator.execution.states import Action, Observation, decide
 from orchestrator.run import Run
 
 POLL_SECONDS = 0.002
+SETTLE_SECONDS = 5.0
+"""How long a container may go on after the exit record: the agent ends at once, but a job could have forged it."""
 INSPECT_SECONDS = 1.0
 """How often the engine is asked: the exit record is the truth, the engine only tells of what left none."""
 
@@ -52,6 +54,7 @@ def supervise(run: LiveRun, with_: Supervision, *, may_launch: bool, recorded: R
         EngineError: the engine refused or went away; the run's folder stays, and the next command takes it up.
     """
     removal: threading.Thread | None = None
+    settled: float | None = None
     follower = Follower(run.record)
     try:
         while True:
@@ -62,6 +65,9 @@ def supervise(run: LiveRun, with_: Supervision, *, may_launch: bool, recorded: R
                     may_launch = False
                 case Action.FOLLOW:
                     _follow(run, follower, with_)
+                case Action.SETTLE:
+                    settled = settled or time.monotonic() + SETTLE_SECONDS
+                    _settle(run, with_.engine, settled)
                 case Action.COLLECT:
                     removal = _removal(run, with_.engine)
                     for piece in follower.drain():
@@ -79,7 +85,7 @@ def supervise(run: LiveRun, with_: Supervision, *, may_launch: bool, recorded: R
 
 def _observe(run: LiveRun, engine: ContainerEngine, recorded: bool, may_launch: bool) -> Observation:
     ended = (run.record / wire.EXIT).exists()
-    known = recorded or ended or may_launch
+    known = recorded or may_launch
     state = None if known else engine.inspect(run.container)
     return Observation(recorded, ended, state.status if state else None, may_launch)
 
@@ -109,6 +115,12 @@ def _follow(run: LiveRun, follower: Follower, with_: Supervision) -> None:
         if (run.record / wire.STARTED).exists() and (number := with_.stop()):  # before, nothing would hear it
             with_.engine.signal(run.container, number if number == signal.SIGKILL else signal.SIGTERM)
         time.sleep(POLL_SECONDS)
+
+
+def _settle(run: LiveRun, engine: ContainerEngine, until: float) -> None:
+    if time.monotonic() >= until:
+        engine.signal(run.container, signal.SIGKILL)
+    time.sleep(POLL_SECONDS)
 
 
 def _show(follower: Follower, with_: Supervision) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from orchestrator.digest import Digest
@@ -13,6 +14,7 @@ from orchestrator.store.port import BlobStore
 from orchestrator.store.streams import put_bytes
 
 IMAGES = "images"
+_REFERENCE = r"[a-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}"
 
 
 def asked(spec: ImageSpec, requirements: tuple[str, ...], folder: Path, blobs: BlobStore) -> Asked:
@@ -30,7 +32,7 @@ def _identify(spec: ImageSpec, folder: Path, blobs: BlobStore) -> tuple[str, str
         text = _read(folder / spec.dockerfile, "no such Dockerfile")
         return "dockerfile", spec.dockerfile, put_bytes(blobs, text)
     base = spec.base or ""
-    if "@sha256:" in base:
+    if re.fullmatch(_REFERENCE, base):
         return "reference", base, None
     recipe = _find(base, folder)
     locked = read_lock(recipe)
@@ -58,6 +60,8 @@ def _find(name: str, folder: Path) -> Path:
 
 def _read(file: Path, complaint: str) -> bytes:
     try:
+        if file.exists() and not file.is_file():
+            raise UsageError(f"{file}: {complaint} (no regular file)")
         return file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file}: {complaint} ({error.strerror})") from error

@@ -8,6 +8,7 @@ from typing import Literal
 
 from orchestrator.determinism import EPOCH
 from orchestrator.digest import Digest, canonical
+from orchestrator.errors import Corruption
 from orchestrator.lock.model import LayerPin, Lock
 from orchestrator.model import Document
 from orchestrator.store.port import BlobStore, RecordStore
@@ -32,13 +33,20 @@ class Image(Document):
 
 def known(lock: Lock, records: RecordStore, blobs: BlobStore) -> Image | None:
     """The image that this lock gave before, where the store still has all of it."""
-    record = records.read(f"images/{lock.digest.hex}")
-    image = Image.from_bytes(record) if record else None
+    image = _recorded(records.read(f"images/{lock.digest.hex}"))
     if image and all(
         blobs.has(digest) for digest in (image.config, image.manifest, *(layer.diff_id for layer in image.layers))
     ):
         return image
     return None
+
+
+def _recorded(record: bytes | None) -> Image | None:
+    """A cache's record; a damaged one counts as none."""
+    try:
+        return Image.from_bytes(record) if record else None
+    except Corruption:
+        return None
 
 
 def assemble(layers: tuple[LayerPin, ...], env: Mapping[str, str], python: str, blobs: BlobStore) -> Image:

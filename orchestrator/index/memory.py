@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from orchestrator.index.port import Row
 
 
@@ -10,6 +12,7 @@ class MemoryIndex:
 
     def __init__(self) -> None:
         self._rows: dict[str, Row] = {}
+        self._complete = False
 
     def add(self, row: Row) -> None:
         """See :class:`~orchestrator.index.port.RunIndex`."""
@@ -24,6 +27,11 @@ class MemoryIndex:
         found = [row for row in self._rows.values() if name in (None, row.name) and status in (None, row.status)]
         return sorted(found, key=lambda row: row.id, reverse=True)[:limit]
 
-    def clear(self) -> None:
+    def fill(self, rows: Iterable[Row]) -> None:
         """See :class:`~orchestrator.index.port.RunIndex`."""
-        self._rows.clear()
+        self._rows = {row.id: row for row in rows}
+        self._complete = True
+
+    def is_complete(self) -> bool:
+        """See :class:`~orchestrator.index.port.RunIndex`."""
+        return self._complete

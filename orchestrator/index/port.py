@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -37,6 +38,10 @@ class RunIndex(Protocol):
         """Runs, the newest first; by exact name and status where they are given."""
         ...
 
-    def clear(self) -> None:
-        """Forget everything: it is about to be rebuilt."""
+    def fill(self, rows: Iterable[Row]) -> None:
+        """Hold exactly these runs: all of them, or none where this is interrupted. From now on it is complete."""
+        ...
+
+    def is_complete(self) -> bool:
+        """Whether it was ever filled: a new one knows only what was added since."""
         ...

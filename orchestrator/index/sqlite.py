@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from orchestrator.errors import Corruption, EnvironmentProblem
@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS runs (
 ) WITHOUT ROWID
 """
 _COLUMNS = "id, name, status, kind, of, plan, outcome, created, metrics"
+_INSERT = f"INSERT OR REPLACE INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 
 
 class SqliteIndex:
@@ -31,12 +32,8 @@ class SqliteIndex:
 
     def add(self, row: Row) -> None:
         """See :class:`~orchestrator.index.port.RunIndex`."""
-        values = (row.id, row.name, row.status, row.kind, row.of, row.plan, row.outcome, row.created)
         with self._connection() as connection:
-            connection.execute(
-                f"INSERT OR REPLACE INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-                (*values, json.dumps(row.metrics)),
-            )
+            connection.execute(_INSERT, _values(row))
 
     def ids(self, prefix: str, limit: int) -> list[str]:
         """See :class:`~orchestrator.index.port.RunIndex`."""
@@ -57,10 +54,18 @@ class SqliteIndex:
             )
             return [_row(*row) for row in found]
 
-    def clear(self) -> None:
+    def fill(self, rows: Iterable[Row]) -> None:
         """See :class:`~orchestrator.index.port.RunIndex`."""
         with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
             connection.execute("DELETE FROM runs")
+            connection.executemany(_INSERT, map(_values, rows))
+            connection.execute("PRAGMA user_version = 1")
+
+    def is_complete(self) -> bool:
+        """See :class:`~orchestrator.index.port.RunIndex`."""
+        with self._connection() as connection:
+            return bool(connection.execute("PRAGMA user_version").fetchone()[0])
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -76,6 +81,11 @@ class SqliteIndex:
                 f"the index {self._file} cannot be used: {error}",
                 hint=f"it is only a cache: remove {self._file}, the next command rebuilds it from the store",
             ) from error
+
+
+def _values(row: Row) -> tuple[str | None, ...]:
+    fields = (row.id, row.name, row.status, row.kind, row.of, row.plan, row.outcome, row.created)
+    return (*fields, json.dumps(row.metrics))
 
 
 def _row(

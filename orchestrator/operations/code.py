@@ -9,6 +9,7 @@ from orchestrator import process
 from orchestrator.digest import Digest
 from orchestrator.errors import EnvironmentProblem, UsageError
 from orchestrator.execution import patterns
+from orchestrator.operations.data import refuse_system
 from orchestrator.runspec.model import CodeSpec
 from orchestrator.store import capture, tree
 from orchestrator.workspace import Workspace
@@ -22,7 +23,7 @@ def capture_code(workspace: Workspace, spec: CodeSpec, folder: Path) -> tuple[Di
     Raises:
         UsageError: the root is no folder, a file cannot be read or stored, or it changed meanwhile.
     """
-    root = (folder / spec.root).resolve()
+    root = refuse_system("code.root", folder / spec.root)
     if not root.is_dir():
         raise UsageError(f"code.root: {root} is no folder")
     found = _choose(root, spec)

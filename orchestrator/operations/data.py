@@ -10,7 +10,8 @@ from orchestrator.runspec.model import DataSpec
 from orchestrator.store import capture, tree
 from orchestrator.workspace import Workspace
 
-_NEVER = ("/", "/proc", "/sys", "/dev", "/run", "/var/run", "/etc")
+_NEVER = ("/proc", "/sys", "/dev", "/run", "/var/run", "/etc", "/boot", "/var/lib/docker")
+"""These and all that is below them."""
 
 
 def mount_of(name: str, spec: DataSpec, folder: Path) -> str:
@@ -44,14 +45,24 @@ def capture_data(workspace: Workspace, name: str, spec: DataSpec, folder: Path) 
     return DataPin(kind=kind, digest=digest, mount=mount_of(name, spec, folder))
 
 
-def _checked(name: str, source: Path) -> Path:
+def refuse_system(what: str, source: Path) -> Path:
+    """The real path of a source, where it is not the system's, nor the whole home folder.
+
+    Raises:
+        UsageError: it is one of these, or is not there.
+    """
     try:
         real = source.resolve(strict=True)
-    except OSError as error:
-        raise UsageError(f"data.{name}: {source}: {error.strerror}") from error
-    forbidden = {*map(Path, _NEVER), Path.home().resolve()}
-    if real in forbidden or any(str(real).startswith(f"{place}/") for place in ("/proc", "/sys", "/dev")):
-        raise UsageError(f"data.{name}: {real} is never mounted", hint="name the folder that holds the data")
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
+        raise UsageError(f"{what}: {source}: {getattr(error, 'strerror', None) or error}") from error
+    within = any(real.is_relative_to(place) for place in _NEVER)
+    if within or real in (Path("/"), Path.home().resolve()):
+        raise UsageError(f"{what}: {real} is never mounted", hint="name the folder that holds what the job needs")
+    return real
+
+
+def _checked(name: str, source: Path) -> Path:
+    real = refuse_system(f"data.{name}", source)
     if not (real.is_dir() or real.is_file()):
         raise UsageError(f"data.{name}: {real} is neither a file nor a folder")
     return real

@@ -18,6 +18,7 @@ from orchestrator.execution.follow import Piece
 from orchestrator.execution.live import LiveRun, Request
 from orchestrator.execution.prepare import prepare
 from orchestrator.execution.supervise import Supervision, supervise
+from orchestrator.execution.untrusted import open_regular
 from orchestrator.index.port import Row
 from orchestrator.metrics import decode
 from orchestrator.operations.signals import Stop
@@ -26,6 +27,8 @@ from orchestrator.plan import Plan
 from orchestrator.run import Origin, Run
 from orchestrator.store.streams import put_bytes
 from orchestrator.workspace import Workspace
+
+_MAX_SECRET = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,11 @@ def _check_host(plan: Plan) -> None:
 def _secret(name: str, reference: str) -> bytes:
     kind, _, where = reference.partition(":")
     try:
-        return os.environb[where.encode()] if kind == "env" else Path(where).expanduser().read_bytes()
-    except (KeyError, OSError) as error:
+        return os.environb[where.encode()] if kind == "env" else _secret_file(Path(where).expanduser())
+    except (KeyError, OSError, RuntimeError) as error:
         raise UsageError(f"secret {name}: {reference} cannot be read here", hint="set it, then try again") from error
+
+
+def _secret_file(path: Path) -> bytes:
+    with open_regular(path.resolve(strict=True)) as stream:
+        return stream.read(_MAX_SECRET)

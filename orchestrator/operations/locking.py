@@ -38,6 +38,7 @@ def resolve(workspace: Workspace, spec: SpecFile) -> Lock:
     """As :func:`lock`, for a spec that is read already."""
     wanted = asked(workspace, spec)
     workspace.report(f"locking {spec.path.name}: {', '.join(wanted.requirements) or 'no requirements'}")
+    _refuse_another_file(spec.lock)
     made = workspace.make_lock(wanted, spec.folder)
     file.write(spec.lock, made)
     return made
@@ -68,10 +69,18 @@ def _requirements(spec: SpecFile) -> tuple[str, ...]:
     if not isinstance(wanted, str):
         return requirements.parse(list(wanted), f"{spec.path.name}: image.requirements")
     path = spec.folder / wanted
+    if not path.is_file():
+        raise UsageError(f"image.requirements: {path} is no file")
     try:
         return requirements.parse(path.read_text().splitlines(), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"image.requirements: {path}: {error}") from error
+
+
+def _refuse_another_file(path: Path) -> None:
+    """``image.lock`` may name any path: what is no lock is not replaced."""
+    if path.exists() and not (path.is_file() and b'"orchestrator.lock/' in path.read_bytes()):
+        raise UsageError(f"{path} is there and is no lock", hint="name another file under image.lock")
 
 
 def _readable(path: Path) -> Lock | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Never
 
+from orchestrator.compare.values import printable
 from orchestrator.errors import Corruption, NotFound, OrchestratorError
 from orchestrator.execution.live import LiveRun, all_in
 from orchestrator.execution.supervise import supervise
@@ -23,8 +24,8 @@ def recover(workspace: Workspace) -> None:
         if run.hold():
             try:
                 _take_up(workspace, run)
-            except OrchestratorError as error:
-                workspace.report(f"run {run.request.id} cannot be taken up yet: {error.message}")
+            except Exception as error:  # whatever one run has come to, it is no reason to stop the others
+                workspace.report(f"run {run.request.id} cannot be taken up yet: {printable(str(error))}")
                 run.release()
 
 
@@ -33,8 +34,8 @@ def live_runs(workspace: Workspace) -> Iterator[LiveRun]:
     for folder in all_in(workspace.live):
         try:
             run = LiveRun.found(folder)
-        except Corruption as error:
-            workspace.report(f"{error.message}: {error.hint}")
+        except (Corruption, OSError) as error:
+            workspace.report(f"{folder} cannot be read: {error}")
             continue
         if run is not None:
             yield run

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 
 from orchestrator import metrics, runid
-from orchestrator.errors import NotFound, UsageError
+from orchestrator.errors import Corruption, NotFound, OrchestratorError, UsageError
 from orchestrator.index.port import Row, RunIndex
 from orchestrator.lock.model import Lock
 from orchestrator.metrics import Series
@@ -74,14 +75,13 @@ def find(workspace: Workspace, text: str) -> Run:
     """
     recover.recover(workspace)
     run_id = resolve(workspace, text)
-    record = workspace.records.read(f"runs/{run_id}")
-    if record is None:
+    if workspace.records.read(f"runs/{run_id}") is None:
         live = (workspace.live / run_id).is_dir()
         raise NotFound(
             f"run {run_id} has not ended yet" if live else f"no run {text!r}",
             hint=f"`orchestrator logs -f {run_id}` follows it" if live else "",
         )
-    return Run.from_bytes(record)
+    return _recorded(workspace, run_id)
 
 
 def show(workspace: Workspace, text: str) -> Shown:
@@ -124,24 +124,38 @@ def outcome_of(workspace: Workspace, run: Run) -> Outcome:
 
 
 def rebuild_index(workspace: Workspace) -> int:
-    """Fill the index from the store; returns the number of runs."""
-    workspace.index.clear()
-    count = 0
+    """Fill the index from the store; returns the number of runs. What is damaged is told and left out."""
+    rows = []
     for key in workspace.records.list("runs/"):
-        if record := workspace.records.read(key):
-            workspace.index.add(execute.row_of(workspace, Run.from_bytes(record)))
-            count += 1
-    return count
+        try:
+            rows.append(execute.row_of(workspace, _recorded(workspace, key.removeprefix("runs/"))))
+        except OrchestratorError as error:
+            workspace.report(f"{key} is left out of the index: {error.message}")
+    workspace.index.fill(rows)
+    return len(rows)
+
+
+def _recorded(workspace: Workspace, run_id: str) -> Run:
+    record = workspace.records.read(f"runs/{run_id}")
+    if record is None:
+        raise NotFound(f"no run {run_id!r}")
+    run = Run.from_bytes(record)
+    if run.id != run_id:
+        raise Corruption(f"the record of run {run_id} is that of {run.id}")
+    return run
 
 
 def _verdicts(workspace: Workspace, run_id: str) -> tuple[VerdictRecord, ...]:
-    records = (workspace.records.read(key) for key in workspace.records.list(f"verdicts/{run_id}/"))
-    return tuple(VerdictRecord.from_bytes(record) for record in records if record)
+    found = []
+    for key in workspace.records.list(f"verdicts/{run_id}/"):
+        with contextlib.suppress(Corruption):  # it is not part of the run
+            found.append(VerdictRecord.from_bytes(workspace.records.read(key) or b""))
+    return tuple(found)
 
 
 def _index(workspace: Workspace) -> RunIndex:
-    """The index; an empty one is filled first: it may be new, or have been removed."""
-    if not workspace.index.ids("", 1):
+    """The index; one that was never filled is filled first: it may be new, or the old one was removed."""
+    if not workspace.index.is_complete():
         rebuild_index(workspace)
     return workspace.index
 

@@ -29,6 +29,13 @@ RESERVED_MOUNTS = (
     "/sbin",
     "/lib",
     "/lib64",
+    "/lib32",
+    "/libx32",
+    "/var/run",
+    "/var/lock",
+    "/home",
+    "/root",
+    "/.dockerenv",
 )
 """Folders that the container or the orchestrator fills: no input may hide them or lie inside."""
 

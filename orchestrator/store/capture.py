@@ -23,6 +23,9 @@ from orchestrator.store.tree import FileEntry, FolderEntry, LinkEntry
 _JOBS = 16
 """Writers at once: their fsyncs share the disk's flushes."""
 
+_MAX_PATH = 3800
+"""Bytes: the system takes 4096, and a name of 255 must still fit."""
+
 Entry = FileEntry | LinkEntry | FolderEntry
 
 
@@ -101,6 +104,9 @@ def store_file(path: Path, blobs: BlobStore, cache: StatCache | None = None) -> 
 
 def _look_into(root: Path, prefix: str, leave_out: Callable[[str], bool], found: Found) -> list[str]:
     """Sort a folder's items into ``found``; returns the folders among them."""
+    if len(os.fsencode(root / prefix)) > _MAX_PATH:
+        found.refused.append(f"{prefix[:80]!r}…: nested too deeply")
+        return []
     try:
         items = sorted(os.scandir(root / prefix), key=lambda item: item.name)
     except OSError as error:

@@ -47,7 +47,7 @@ class LocalBlobs:
 
     def adopt(self, file: Path, digest: Digest) -> None:
         """See :class:`~orchestrator.store.port.FileBacked`. Across file systems the bytes are copied instead."""
-        if self.has(digest):
+        if self.has(digest) and self._is_intact(digest):
             return
         linked = self._scratch / f"{os.getpid()}-{secrets.token_hex(8)}"
         try:
@@ -84,6 +84,10 @@ class LocalBlobs:
         if not path.is_file():
             raise NotFound(f"the store has no blob {digest}")
         return path
+
+    def _is_intact(self, digest: Digest) -> bool:
+        with self._place(digest).open("rb") as stream:
+            return Digest.of_stream(stream) == digest
 
     def _place(self, digest: Digest) -> Path:
         return self._root / digest.hex[:2] / digest.hex
@@ -134,7 +138,15 @@ class LocalRecords:
     def list(self, prefix: str) -> Iterator[str]:
         """See :class:`~orchestrator.store.port.RecordStore`."""
         keys = (str(file.relative_to(self._root)) for file in self._root.rglob("*") if file.is_file())
-        return iter(sorted(key for key in keys if key.startswith(prefix)))
+        return iter(sorted(key for key in keys if key.startswith(prefix) and _is_key(key)))
 
     def _place(self, key: str) -> Path:
         return self._root.joinpath(*key_parts(key))
+
+
+def _is_key(name: str) -> bool:
+    """Whatever else lies among the records is none of ours."""
+    try:
+        return bool(key_parts(name))
+    except UsageError:
+        return False

@@ -9,16 +9,26 @@ from collections.abc import Iterable, Iterator
 from typing import IO, cast
 
 from orchestrator.digest import Digest
-from orchestrator.errors import EnvironmentProblem
+from orchestrator.errors import Corruption, EnvironmentProblem
 from orchestrator.store.port import BlobStore, FileBacked
 
 _CHUNK = 1 << 20
 
 
 def put_bytes(blobs: BlobStore, data: bytes) -> Digest:
-    """Store bytes that are at hand; nothing is written where they are there already."""
+    """Store bytes that are at hand; nothing is written where they are there already, and undamaged."""
     digest = Digest.of(data)
-    return digest if blobs.has(digest) else blobs.put(io.BytesIO(data))
+    return digest if _holds(blobs, digest, data) else blobs.put(io.BytesIO(data))
+
+
+def _holds(blobs: BlobStore, digest: Digest, data: bytes) -> bool:
+    if not blobs.has(digest):
+        return False
+    try:
+        with blobs.get(digest) as stream:
+            return stream.read() == data
+    except (Corruption, OSError):
+        return False
 
 
 def from_chunks(chunks: Iterable[bytes]) -> IO[bytes]:

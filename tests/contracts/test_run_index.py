@@ -73,12 +73,26 @@ def test_name_and_status_are_exact(index):
     assert ids("A", None) == ids("", None) == []
 
 
-def test_clear_forgets_everything(index):
+def test_filling_replaces_everything_and_makes_it_complete(index):
     index.add(row("1"))
-    index.clear()
-    assert index.ids("", 10) == []
-    index.add(row("2"))
-    assert index.ids("", 10) == ["2"]
+    assert not index.is_complete()
+    index.fill([row("3"), row("2")])
+    assert index.is_complete()
+    assert index.ids("", 10) == ["3", "2"]
+    index.add(row("4"))
+    assert index.ids("", 10) == ["4", "3", "2"]
+
+
+def test_filling_that_is_interrupted_changes_nothing(index):
+    def rows():
+        yield row("9")
+        raise KeyboardInterrupt
+
+    index.add(row("1"))
+    with pytest.raises(KeyboardInterrupt):
+        index.fill(rows())
+    assert index.ids("", 10) == ["1"]
+    assert not index.is_complete()
 
 
 def test_sqlite_keeps_its_rows(tmp_path):

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 import click
 
+from orchestrator.compare.values import printable
+
 
 def table(rows: Sequence[tuple[str, object]], indent: str = "") -> str:
     """Names and values, aligned."""
     width = max((len(name) for name, _ in rows), default=0)
-    return "\n".join(f"{indent}{name:<{width}}  {value}" for name, value in rows)
+    return "\n".join(f"{indent}{name:<{width}}  {printable(str(value))}" for name, value in rows)
 
 
 def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -57,7 +57,8 @@ def listing(rows: Sequence[Row]) -> str:
 def shown(item: Shown) -> str:
     """A run, for a person."""
     run, facts, plan = item.run, item.run.facts, item.plan
-    packages = facts.environment.get("packages", {})
+    packages = facts.environment.get("packages")
+    number = len(packages) if isinstance(packages, dict) else 0
     rows: list[tuple[str, object]] = [
         ("run", run.id),
         ("name", run.name),
@@ -75,10 +76,10 @@ def shown(item: Shown) -> str:
         ("determinism", plan.determinism),
         (
             "host",
-            f"{facts.host.get('name')}, {facts.environment.get('cpu', {}).get('model') or 'unknown CPU'}",
+            f"{facts.host.get('name')}, {_cpu(facts.environment)}",
         ),
         ("engine", " ".join(str(facts.engine.get(key, "")) for key in ("name", "version"))),
-        ("packages", f"{len(packages)} (--requirements prints them)"),
+        ("packages", f"{number} (--requirements prints them)"),
         *(("note", printable(note)) for note in facts.notes),
     ]
     return "\n".join([table(rows), *_sections(item)])
@@ -105,6 +106,12 @@ def _status(run: Run, exit_code: int | None) -> str:
         return run.status
     signal = f", signal {exit_code - 128}" if exit_code > 128 else ""
     return f"{run.status}, exit code {exit_code}{signal} (`orchestrator logs {run.id}`)"
+
+
+def _cpu(environment: dict[str, Any]) -> str:
+    """What the agent said of the CPU; a job could have said it in its stead."""
+    cpu = environment.get("cpu")
+    return str(cpu.get("model") or "unknown CPU") if isinstance(cpu, dict) else "unknown CPU"
 
 
 def _sections(item: Shown) -> list[str]:

@@ -117,7 +117,7 @@ def test_what_cannot_be_kept_is_an_error(workspace, folder):
     os.mkfifo(folder / "pipe")
     with pytest.raises(UsageError, match=r"'pipe': neither file, folder nor symbolic link"):
         captured(workspace, folder)
-    with pytest.raises(UsageError, match="is no folder"):
+    with pytest.raises(UsageError, match="No such file or directory"):
         captured(workspace, folder, root="nowhere")
 
 
@@ -125,3 +125,9 @@ def test_a_broken_repository_is_an_error_and_not_a_folder_without_rules(workspac
     (folder / ".git").mkdir()
     with pytest.raises(EnvironmentProblem, match="git"):
         captured(workspace, folder)
+
+
+@pytest.mark.parametrize("root", ["/", "/etc", "/proc/self", "/run"])
+def test_the_system_is_no_code(workspace, folder, root):
+    with pytest.raises(UsageError, match=r"code\.root: .* is never mounted"):
+        captured(workspace, folder, root=root)

@@ -43,7 +43,7 @@ def test_a_wrong_digest_names_both(workspace, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "source", ["/", "/proc", "/proc/self", "/sys/kernel", "/dev/null", "/etc", "../../../../../.."]
+    "source", ["/", "/proc", "/proc/self", "/sys/kernel", "/dev/null", "/etc", "/etc/passwd", "../../../../../.."]
 )
 def test_some_places_are_never_mounted(workspace, tmp_path, source):
     with pytest.raises(UsageError, match=r"data\.x: .* is never mounted"):
@@ -56,6 +56,12 @@ def test_the_home_folder_is_never_mounted_even_through_a_link(workspace, tmp_pat
     (tmp_path / "link").symlink_to(tmp_path / "me")
     with pytest.raises(UsageError, match="is never mounted"):
         capture_data(workspace, "x", DataSpec(source="link"), tmp_path)
+
+
+def test_a_loop_of_links_is_an_error(workspace, tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(UsageError, match=r"data\.x: "):
+        capture_data(workspace, "x", DataSpec(source="loop"), tmp_path)
 
 
 def test_a_missing_source_is_named(workspace, tmp_path):

@@ -15,6 +15,7 @@ OLDEST, MIDDLE, NEWEST = "20261101-101010-000aaa", "20261102-101010-000bbb", "20
 @pytest.fixture
 def workspace(tmp_path):
     made = Workspace(tmp_path / "home")
+    made.index.fill([])
     for run_id in (MIDDLE, OLDEST, NEWEST):
         made.index.add(Row(run_id, "n", "finished", "submit", None, "sha256:0", None, "2026-11-02T00:00:00Z"))
     return made
