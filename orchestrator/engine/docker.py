@@ -84,6 +84,7 @@ class DockerEngine:
                 exit_code=state["ExitCode"] if ended else None,
                 oom_killed=bool(state.get("OOMKilled")),
                 log_tail=self._log_tail(name) if ended and state["ExitCode"] else "",
+                pid=state.get("Pid") or None,
             )
 
     def signal(self, name: str, number: int) -> None:

@@ -51,6 +51,8 @@ class ContainerState:
     exit_code: int | None = None
     oom_killed: bool = False
     log_tail: str = ""
+    pid: int | None = field(default=None, compare=False)
+    """Its first process, while it runs, as the engine's machine counts."""
 
 
 class ContainerEngine(Protocol):

@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from orchestrator.agent import wire
 from orchestrator.engine.port import ContainerEngine, ContainerSpec
 from orchestrator.errors import EngineError
+from orchestrator.execution.first_process import FirstProcess
 from orchestrator.execution.follow import Follower, Piece, latest_points
 from orchestrator.execution.live import LiveRun
 from orchestrator.execution.states import Action, Observation, decide
@@ -55,10 +57,11 @@ def supervise(run: LiveRun, with_: Supervision, *, may_launch: bool, recorded: R
     """
     removal: threading.Thread | None = None
     settled: float | None = None
+    watched = _Watched(run, with_.engine)
     follower = Follower(run.record)
     try:
         while True:
-            seen = _observe(run, with_.engine, recorded is not None, may_launch)
+            seen = _observe(run, watched, recorded is not None, may_launch)
             match decide(seen):
                 case Action.LAUNCH:
                     _launch(run, with_)
@@ -83,11 +86,27 @@ def supervise(run: LiveRun, with_: Supervision, *, may_launch: bool, recorded: R
         follower.close()
 
 
-def _observe(run: LiveRun, engine: ContainerEngine, recorded: bool, may_launch: bool) -> Observation:
+class _Watched:
+    """A run's container: what the engine says of it, and what this machine knows before the engine does."""
+
+    def __init__(self, run: LiveRun, engine: ContainerEngine) -> None:
+        self._run = run
+        self._engine = engine
+        self._first: FirstProcess | None = None
+
+    def status(self) -> Literal["created", "running", "exited"] | None:
+        if self._first and self._first.has_ended():
+            return "exited"
+        state = self._engine.inspect(self._run.container)
+        if state and state.status == "running":
+            self._first = self._first or FirstProcess.found(state.pid)
+        return state.status if state else None
+
+
+def _observe(run: LiveRun, container: _Watched, recorded: bool, may_launch: bool) -> Observation:
     ended = (run.record / wire.EXIT).exists()
     known = recorded or may_launch
-    state = None if known else engine.inspect(run.container)
-    return Observation(recorded, ended, state.status if state else None, may_launch)
+    return Observation(recorded, ended, None if known else container.status(), may_launch)
 
 
 def _launch(run: LiveRun, with_: Supervision) -> None:
