@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from orchestrator import metrics, runid
 from orchestrator.errors import Corruption, NotFound, OrchestratorError, UsageError
 from orchestrator.index.port import Row, RunIndex
-from orchestrator.lock.model import Lock
 from orchestrator.metrics import Series
 from orchestrator.operations import execute, recover
 from orchestrator.outcome import Outcome
@@ -101,12 +100,6 @@ def plan_of(workspace: Workspace, run: Run) -> Plan:
     """The run's plan."""
     with workspace.blobs.get(run.plan) as stream:
         return Plan.from_bytes(stream.read())
-
-
-def lock_of(workspace: Workspace, run: Run) -> Lock:
-    """The lock of the run's image."""
-    with workspace.blobs.get(plan_of(workspace, run).image.lock) as stream:
-        return Lock.from_bytes(stream.read())
 
 
 def outcome_of(workspace: Workspace, run: Run) -> Outcome:
