@@ -17,6 +17,7 @@ from desk import Desk
 from orchestrator import operations
 from orchestrator.errors import Corruption, NotReplayable
 from orchestrator.image.oci import Image
+from orchestrator.lock.model import Lock
 from orchestrator.run import Run
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -139,7 +140,6 @@ def test_a_wheel_of_the_same_name_with_other_bytes_is_refused(lost: Lost, wheels
 
 
 def wheel_of(lost: Lost):
-    from orchestrator.operations.runs import lock_of
-
-    (pin,) = lock_of(lost.desk.workspace, lost.run).wheels
+    lock = Lock.from_bytes(lost.desk.blob(lost.desk.show(lost.run).plan.image.lock))
+    (pin,) = lock.wheels
     return pin.sha256
