@@ -6,6 +6,7 @@ from orchestrator.compare.difference import Difference, group, keyed, leaf
 from orchestrator.digest import Digest
 from orchestrator.lock.model import BasePin, DebianBase, Lock, WheelPin
 from orchestrator.store.port import BlobStore
+from orchestrator.store.streams import read_document
 
 
 def compare_locks(left: Digest, right: Digest, blobs: BlobStore) -> Difference:
@@ -29,8 +30,7 @@ def compare_locks(left: Digest, right: Digest, blobs: BlobStore) -> Difference:
 
 
 def _read(blobs: BlobStore, digest: Digest) -> Lock:
-    with blobs.get(digest) as stream:
-        return Lock.from_bytes(stream.read())
+    return read_document(blobs, Lock, digest)
 
 
 def _packages(left: Lock, right: Lock) -> list[Difference]:

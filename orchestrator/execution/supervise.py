@@ -120,7 +120,7 @@ def _launch(run: LiveRun, with_: Supervision) -> None:
 
 
 def _remove_container(run: LiveRun, engine: ContainerEngine) -> None:
-    with contextlib.suppress(EngineError):  # the record does not depend on it; `doctor` finds what is left over
+    with contextlib.suppress(EngineError):  # the record does not depend on it
         engine.remove(run.container)
 
 

@@ -14,6 +14,7 @@ from orchestrator.image.debian_recipe import parse_recipe
 from orchestrator.image.imported import import_archive, probe
 from orchestrator.lock.model import Asked, BasePin, DebianBase, Lock
 from orchestrator.store.port import BlobStore
+from orchestrator.store.streams import read_document
 
 
 class Engine(ContainerEngine, ImageEngine, ImageSource, Protocol):
@@ -68,5 +69,4 @@ def ensure(lock: Lock, blobs: BlobStore, scratch: Path, report: Callable[[str], 
 
 
 def _debian(origin: Digest, blobs: BlobStore) -> DebianBase:
-    with blobs.get(origin) as stream:
-        return DebianBase.from_bytes(stream.read())
+    return read_document(blobs, DebianBase, origin)

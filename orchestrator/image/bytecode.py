@@ -71,7 +71,7 @@ def _compile(
         work = folder / "work"
         work.mkdir()
         work.chmod(0o777)  # the container's user is another one
-        _lay_out(pins, Layout(_minor(base.python)), blobs, work)
+        _lay_out(pins, Layout.of(base.python), blobs, work)
         run_once(engine, _container(work, base, image))
         return {pin.sha256: _store(work / f"{pin.sha256.hex}.zip", blobs) for pin in pins}
 
@@ -110,7 +110,3 @@ def _container(work: Path, base: BasePin, image: str) -> ContainerSpec:
 def _store(file: Path, blobs: BlobStore) -> Digest:
     with file.open("rb") as stream:
         return blobs.put(stream)
-
-
-def _minor(python: str) -> str:
-    return ".".join(python.split(".")[:2])

@@ -25,7 +25,7 @@ def environment_layer(
     interpreter: str, python: str, *, see_system: bool, blobs: BlobStore, records: RecordStore
 ) -> LayerPin:
     """An empty virtual environment over the base's interpreter (full version ``python``)."""
-    layout = Layout(_minor(python))
+    layout = Layout.of(python)
     config = (
         f"home = {interpreter.rsplit('/', 1)[0]}\n"
         f"include-system-site-packages = {str(see_system).lower()}\nversion = {python}\n"
@@ -49,7 +49,7 @@ def wheels_layer(
     Raises:
         LockError: a wheel is malformed, or two put different bytes at one path.
     """
-    layout = Layout(_minor(python))
+    layout = Layout.of(python)
     made_from = [BUILDER, PREFIX, python, sorted((pin.sha256, bytecode.get(pin.sha256)) for pin in pins)]
     with contextlib.ExitStack() as files:
         return _cached(made_from, lambda: _entries(pins, layout, bytecode, blobs, files), blobs, records)
@@ -62,7 +62,7 @@ def check_together(pins: Sequence[WheelPin], python: str, blobs: BlobStore) -> N
         LockError: a wheel is malformed, or two put different bytes at one path.
     """
     with contextlib.ExitStack() as files:
-        _entries(pins, Layout(_minor(python)), {}, blobs, files)
+        _entries(pins, Layout.of(python), {}, blobs, files)
 
 
 def _entries(
@@ -138,7 +138,3 @@ def _compiled(digest: Digest | None, blobs: BlobStore) -> dict[str, bytes]:
         return {}
     with seekable(blobs, digest) as stream, zipfile.ZipFile(stream) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
-
-
-def _minor(python: str) -> str:
-    return ".".join(python.split(".")[:2])

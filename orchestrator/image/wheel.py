@@ -41,6 +41,11 @@ class Layout:
 
     python: str
 
+    @classmethod
+    def of(cls, version: str) -> Layout:
+        """For an interpreter's full version, ``3.11.2``."""
+        return cls(".".join(version.split(".")[:2]))
+
     @property
     def site(self) -> str:
         """site-packages."""

@@ -12,7 +12,7 @@ from orchestrator.lock.model import Lock
 from orchestrator.operations import locking
 from orchestrator.operations.spec import read_spec
 from orchestrator.plan import ImagePin
-from orchestrator.store.streams import put_bytes
+from orchestrator.store.streams import put_bytes, read_document
 from orchestrator.workspace import Workspace
 
 
@@ -58,8 +58,7 @@ def provide(workspace: Workspace, pin: ImagePin) -> str:
     if name := workspace.engine.find(pin.config, pin.manifest):
         return name
     try:
-        with workspace.blobs.get(pin.lock) as stream:
-            lock = Lock.from_bytes(stream.read())
+        lock = read_document(workspace.blobs, Lock, pin.lock)
     except NotFound as error:
         raise NotReplayable("the engine has lost the image and the store its lock") from error
     workspace.report("the engine has lost the image: bringing it back from the store")

@@ -25,7 +25,7 @@ from orchestrator.operations.signals import Stop
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
 from orchestrator.run import Origin, Run
-from orchestrator.store.streams import put_bytes
+from orchestrator.store.streams import put_bytes, read_document
 from orchestrator.workspace import Workspace
 
 _MAX_SECRET = 1 << 20
@@ -164,16 +164,14 @@ def last_metrics(workspace: Workspace, run: Run) -> dict[str, str]:
     """Each metric's last value, as ``repr`` writes it."""
     if run.outcome is None:
         return {}
-    with workspace.blobs.get(run.outcome) as stream:
-        outcome = Outcome.from_bytes(stream.read())
+    outcome = read_document(workspace.blobs, Outcome, run.outcome)
     with workspace.blobs.get(outcome.metrics) as stream:
         return {name: repr(series.last[1]) for name, series in decode(stream.read()).items() if len(series)}
 
 
 def load_plan(workspace: Workspace, run: LiveRun) -> Plan:
     """The plan of a live run."""
-    with workspace.blobs.get(run.request.plan) as stream:
-        return Plan.from_bytes(stream.read())
+    return read_document(workspace.blobs, Plan, run.request.plan)
 
 
 def _check_host(plan: Plan) -> None:

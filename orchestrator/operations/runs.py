@@ -15,6 +15,7 @@ from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
 from orchestrator.run import Run, VerdictRecord
 from orchestrator.store import tree
+from orchestrator.store.streams import read_document
 from orchestrator.store.tree import Tree
 from orchestrator.workspace import Workspace
 
@@ -98,8 +99,7 @@ def show(workspace: Workspace, text: str) -> Shown:
 
 def plan_of(workspace: Workspace, run: Run) -> Plan:
     """The run's plan."""
-    with workspace.blobs.get(run.plan) as stream:
-        return Plan.from_bytes(stream.read())
+    return read_document(workspace.blobs, Plan, run.plan)
 
 
 def outcome_of(workspace: Workspace, run: Run) -> Outcome:
@@ -112,8 +112,7 @@ def outcome_of(workspace: Workspace, run: Run) -> Outcome:
         raise NotFound(
             f"run {run.id} has no outcome: {'; '.join(run.facts.notes) or run.status}", hint="submit it again"
         )
-    with workspace.blobs.get(run.outcome) as stream:
-        return Outcome.from_bytes(stream.read())
+    return read_document(workspace.blobs, Outcome, run.outcome)
 
 
 def rebuild_index(workspace: Workspace) -> int:

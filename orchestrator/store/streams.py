@@ -6,19 +6,32 @@ import contextlib
 import io
 import tempfile
 from collections.abc import Iterable, Iterator
-from typing import IO, cast
+from typing import IO, TypeVar, cast
 
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, EnvironmentProblem
+from orchestrator.model import Document
 from orchestrator.store.port import BlobStore, FileBacked
 
 _CHUNK = 1 << 20
+D = TypeVar("D", bound=Document)
 
 
 def put_bytes(blobs: BlobStore, data: bytes) -> Digest:
     """Store bytes that are at hand; nothing is written where they are there already, and undamaged."""
     digest = Digest.of(data)
     return digest if _holds(blobs, digest, data) else blobs.put(io.BytesIO(data))
+
+
+def read_document(blobs: BlobStore, kind: type[D], digest: Digest) -> D:
+    """A stored document.
+
+    Raises:
+        NotFound: the store has no such blob.
+        Corruption: it is damaged, or another document.
+    """
+    with blobs.get(digest) as stream:
+        return kind.from_bytes(stream.read())
 
 
 def _holds(blobs: BlobStore, digest: Digest, data: bytes) -> bool:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 from orchestrator.digest import Digest
 from orchestrator.model import Document, Frozen
 from orchestrator.store.port import BlobStore
-from orchestrator.store.streams import put_bytes
+from orchestrator.store.streams import put_bytes, read_document
 
 
 def _inside(path: str) -> str:
@@ -103,8 +103,7 @@ def load(blobs: BlobStore, digest: Digest) -> Tree:
         NotFound: the store has no such object.
         Corruption: it is damaged.
     """
-    with blobs.get(digest) as stream:
-        return Tree.from_bytes(stream.read())
+    return read_document(blobs, Tree, digest)
 
 
 def save(blobs: BlobStore, tree: Tree) -> Digest:
