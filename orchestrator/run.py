@@ -29,6 +29,25 @@ class Origin(Frozen):
     """environment.yml, exported from the lock."""
 
 
+class ModelFact(Frozen):
+    """A model that the job logged."""
+
+    name: str
+    path: str
+    """Where its files stand among the artifacts."""
+    registered: tuple[str, ...] = ()
+    """``NAME version N``, where the job put it into its model registry."""
+
+
+class DatasetFact(Frozen):
+    """A data set that the job said it used."""
+
+    name: str
+    digest: str
+    source: str
+    context: str = ""
+
+
 class Facts(Frozen):
     """What is true of one execution and need not come back."""
 
@@ -46,6 +65,15 @@ class Facts(Frozen):
     """The order and times of what was written to both streams."""
     events: Digest | None = None
     """The agent's events as they came, times included."""
+    system: Digest | None = None
+    """What the container used of CPU, memory, disk and GPUs: samples over time."""
+    accesses: Digest | None = None
+    """The files that the job read from outside its environment, and the connections it tried."""
+    partial: Digest | None = None
+    """What a run without an exit record had produced by then: an Outcome that is compared with none."""
+    tags: dict[str, str] = Field(default={})
+    models: tuple[ModelFact, ...] = ()
+    datasets: tuple[DatasetFact, ...] = ()
     notes: tuple[str, ...] = ()
     """What a reader must know: files left out, damaged events, a timeout."""
 

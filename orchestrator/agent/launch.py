@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 
-from . import durable, environment, wire
+from . import durable, environment, service, wire
 from .console import Console
 
 TYPE_CHECKING = False  # importing typing takes longer than all the rest
@@ -34,6 +34,7 @@ def main() -> None:
     wake = _catch_signals()
     burn_pids(JOB_PID)
     console = Console(wire.RECORD)
+    listener = service.listen()
     started = time.time_ns()
     child = start(job["command"], console)
     console.close_writing_ends()
@@ -41,6 +42,8 @@ def main() -> None:
         wire.RECORD, wire.STARTED, {"time": started, "pid": child, "environment": environment.describe()}, flush=False
     )
     watch = Watch(child, console, wake, job.get("timeout"))
+    if listener is not None:
+        watch.services.append(service.Service(listener, wire.RECORD, _identity(job)))
     status = watch.until_end()
     end_everything()
     console.drain()
@@ -127,28 +130,32 @@ class Watch:
         self._wake = wake
         self._deadline = time.monotonic() + timeout if timeout else None
         self._kill_at: float | None = None
+        self.services: list[service.Service] = []
 
     def until_end(self) -> int:
         """Wait for the job to end; returns its wait status."""
         with selectors.DefaultSelector() as selector:
-            for pipe in [*self._console.pipes(), self._wake]:
-                selector.register(pipe, selectors.EVENT_READ)
+            for pipe in self._console.pipes():
+                selector.register(pipe, selectors.EVENT_READ, self._copy)
+            selector.register(self._wake, selectors.EVENT_READ, self._pass_signals_on)
+            for one in self.services:
+                one.join(selector)
             while True:
                 for key, _ in selector.select(self._patience()):
-                    self._handle(key.fd, selector)
+                    key.data(key.fd, selector)
                 status = self._reap()
                 if status is not None:
                     return status
                 self._enforce_deadlines()
 
-    def _handle(self, descriptor: int, selector: selectors.BaseSelector) -> None:
-        if descriptor == self._wake:
-            for number in os.read(self._wake, 4096):
-                self._forward(number)
-        else:
-            self._console.copy(descriptor)
-            if descriptor not in self._console.pipes():
-                selector.unregister(descriptor)
+    def _copy(self, pipe: int, selector: selectors.BaseSelector) -> None:
+        self._console.copy(pipe)
+        if pipe not in self._console.pipes():
+            selector.unregister(pipe)
+
+    def _pass_signals_on(self, wake: int, selector: selectors.BaseSelector) -> None:
+        for number in os.read(wake, 4096):
+            self._forward(number)
 
     def _forward(self, number: int) -> None:
         if number == signal.SIGCHLD:
@@ -199,6 +206,11 @@ def _catch_signals() -> int:
         signal.signal(number, lambda *_: None)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     return reading
+
+
+def _identity(job: dict[str, Any]) -> str:
+    """What every execution of this plan has in common."""
+    return json.dumps([job["command"], job["params"], os.environ.get("ORCHESTRATOR_SEED")], sort_keys=True)
 
 
 def _code(status: int) -> int:
