@@ -1,7 +1,7 @@
 """From a runspec to a recorded run, and back bit for bit.
 
 The logging calls of the agent are here too: a script that says ``import orchestrator`` runs unchanged outside a run,
-where they do nothing. They are imported when they are asked for.
+where they do nothing. Everything is imported when it is asked for.
 """
 
 from __future__ import annotations
@@ -9,14 +9,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from orchestrator.agent import log_artifact, log_metric, log_metrics, log_param, log_params, params
+    from orchestrator.agent import log_artifact, log_metric, log_metrics, log_param, log_params, params, set_tag
+    from orchestrator.operations import load_artifact
 
-__all__ = ["log_artifact", "log_metric", "log_metrics", "log_param", "log_params", "params"]
+__all__ = [
+    "load_artifact",
+    "log_artifact",
+    "log_metric",
+    "log_metrics",
+    "log_param",
+    "log_params",
+    "params",
+    "set_tag",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from orchestrator import agent
+    from importlib import import_module
 
-    return getattr(agent, name)
+    return getattr(import_module("orchestrator.operations" if name == "load_artifact" else "orchestrator.agent"), name)

@@ -40,11 +40,19 @@ FIXED = {
 }
 """True of every container, whatever the level."""
 
+TRACKING = {
+    "MLFLOW_TRACKING_URI": wire.TRACKING_URI,
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # nobody can open it: it is the container's own loopback
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+"""Where MLflow's clients find the agent. A spec may say otherwise: then they log where it says, not to us."""
+
 
 def environment(level: Level, seed: int, cpus: int, own: dict[str, str]) -> dict[str, str]:
     """The whole environment of a job: what is fixed, what the level pins, and the spec's ``own`` variables."""
-    path = [wire.LIBRARY, *([] if level == "off" else [wire.SITE]), *filter(None, [own.get("PYTHONPATH")])]
-    return {**FIXED, **own, **_pins(level, seed, cpus), "PYTHONPATH": ":".join(path)}
+    path = [wire.LIBRARY, wire.SITE, *filter(None, [own.get("PYTHONPATH")])]
+    return {**TRACKING, **FIXED, **own, **_pins(level, seed, cpus), "PYTHONPATH": ":".join(path)}
 
 
 def owners() -> dict[str, str]:

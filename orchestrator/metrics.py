@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import json
 import struct
+import sys
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from operator import gt
 
 from orchestrator.digest import canonical
 from orchestrator.errors import Corruption
@@ -30,6 +34,18 @@ class Series:
         """Pack (step, value) points; they are put in order of step."""
         ordered = sorted(points, key=lambda point: point[0])
         return cls(b"".join(_POINT.pack(step, value) for step, value in ordered))
+
+    @classmethod
+    def of_columns(cls, steps: array[int], values: array[float]) -> Series:
+        """Pack columns of type ``q`` and ``d``, of one length; they are put in order of step, where they are not."""
+        if any(map(gt, steps, islice(steps, 1, None))):
+            return cls.of(zip(steps, values, strict=True))
+        words = array("q", bytes(len(steps) * _POINT.size))
+        words[::2] = steps
+        words[1::2] = array("q", values.tobytes())
+        if sys.byteorder == "big":
+            words.byteswap()
+        return cls(words.tobytes())
 
     def __len__(self) -> int:
         return len(self.packed) // _POINT.size

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from orchestrator.digest import Digest
 from orchestrator.model import Document, Frozen
 from orchestrator.runspec.model import RecordedScalar, Resources, VerifySpec
@@ -55,4 +57,6 @@ class Plan(Document):
     network: Literal["none", "bridge"]
     exclude: tuple[str, ...]
     """Patterns of files that are no artifacts."""
+    ingest: tuple[Literal["tensorboard"], ...] = Field(default=(), exclude_if=lambda value: not value)
+    """Which files become metrics too. In plans of before there is none, and their replays bring the same outcome."""
     verify: VerifySpec

@@ -19,6 +19,8 @@ class Origin(Frozen):
     kind: Literal["submit", "replay"]
     of: str | None = None
     """The run that a replay repeats."""
+    parent: str | None = None
+    """The run within which this one was made."""
     spec: Digest | None = None
     """The runspec file, as it was."""
     git: dict[str, Any] = Field(default={})

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import time
+from time import time_ns
 
 from . import wire
+from .append import Appender
 
-_events: int | None = None  # the descriptor of the events file; -1 outside a run
+TYPE_CHECKING = False  # importing typing takes longer than all the rest
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_append: Callable[[bytes], None] | None = None  # takes lines to the events file; outside a run it takes them nowhere
 _names: dict[str, str] = {}  # name -> its JSON text
 _steps: dict[str, int] = {}  # name -> the next step, for calls that give none
-_torn = False  # whether the last append was cut short: the next one begins on a new line
 
 
 def log_metric(name: str, value: float, step: int | None = None) -> None:
@@ -34,7 +38,7 @@ def log_metric(name: str, value: float, step: int | None = None) -> None:
     step = int(step)
     if abs(step) > wire.MAX_STEP:
         raise ValueError("a step beyond 64 bits: %d" % step)
-    _append(wire.metric_line(time.time_ns(), quoted, step, float(value)))
+    (_append or _open())(wire.metric_line(time_ns(), quoted, step, float(value)))
     _steps[name] = step + 1
 
 
@@ -46,13 +50,18 @@ def log_metrics(metrics: dict[str, float], step: int | None = None) -> None:
 
 def log_param(name: str, value: object) -> None:
     """Record a parameter: true/false, a number or text; anything else becomes text. The last one counts."""
-    _append(wire.param_line(time.time_ns(), wire.quote_name(name), value))
+    (_append or _open())(wire.param_line(time_ns(), wire.quote_name(name), value))
 
 
 def log_params(params: dict[str, object]) -> None:
     """Record several parameters."""
     for name, value in params.items():
         log_param(name, value)
+
+
+def set_tag(name: str, value: object) -> None:
+    """Mark the run: a name and a text. Tags say what a run is to people; they are no part of what must come back."""
+    (_append or _open())(wire.tag_line(time_ns(), wire.quote_name(name), str(value)))
 
 
 def log_artifact(path: str, name: str | None = None) -> None:
@@ -103,22 +112,12 @@ def _inside_run() -> bool:
     return os.path.exists(os.path.join(wire.RECORD, wire.JOB))
 
 
-def _append(line: bytes) -> None:
-    global _events, _torn
-    if _events is None:
-        _events = _open() if _inside_run() else -1
-    if _events < 0:
-        return
-    if _torn:
-        line = b"\n" + line
-    written = 0
-    try:
-        written = os.write(_events, line)
-    finally:
-        _torn = 0 < written < len(line) or (_torn and written == 0)
-    if written < len(line):
-        raise OSError("the record is full: a point was cut short")
+def _open() -> Callable[[bytes], None]:
+    """Find out, once, where lines go."""
+    global _append
+    _append = Appender(os.path.join(wire.RECORD, wire.EVENTS)).append if _inside_run() else _nowhere
+    return _append
 
 
-def _open() -> int:
-    return os.open(os.path.join(wire.RECORD, wire.EVENTS), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+def _nowhere(lines: bytes) -> None:
+    pass

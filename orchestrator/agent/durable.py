@@ -5,13 +5,30 @@ from __future__ import annotations
 import json
 import os
 
+RESERVED = 1 << 14
+"""Bytes: more than an exit record takes."""
+
+
+def reserve(folder: str, name: str) -> None:
+    """Have room for a small file that must be written even where the disk has become full."""
+    handle = os.open(os.path.join(folder, name + ".part"), os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        os.posix_fallocate(handle, 0, RESERVED)
+    except OSError:  # full already, or a file system that cannot: then it is written as any other
+        pass
+    finally:
+        os.close(handle)
+
 
 def write_json(folder: str, name: str, value: object, flush: bool = True) -> None:
     """Write aside, fsync, rename, fsync the folder. Without ``flush`` it survives a killed process, not a power cut."""
     path = os.path.join(folder, name)
-    handle = os.open(path + ".part", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    data = json.dumps(value, sort_keys=True).encode()
+    handle = os.open(path + ".part", os.O_WRONLY | os.O_CREAT, 0o644)
     try:
-        os.write(handle, json.dumps(value, sort_keys=True).encode())
+        if os.write(handle, data) < len(data):
+            raise OSError("no room for " + name)
+        os.ftruncate(handle, len(data))  # only now: what was reserved would be given back before it is used
         if flush:
             os.fsync(handle)
     finally:

@@ -12,6 +12,9 @@ from orchestrator.compare.trees import compare_trees
 from orchestrator.digest import Digest
 from orchestrator.outcome import Outcome
 from orchestrator.store.port import BlobStore
+from orchestrator.store.streams import read_document
+
+CHILDREN = "children"
 
 Streams = Mapping[str, tuple[Digest | None, Digest | None]]
 """``stdout`` and ``stderr``: the blobs of both sides, where they were recorded."""
@@ -40,11 +43,25 @@ def compare_outcomes(
             group("params", keyed(left.params, right.params)),
             compare_metrics(left.metrics, right.metrics, blobs),
             compare_trees("artifacts", left.artifacts, right.artifacts, blobs, comparators),
+            *_children(left, right, blobs, comparators),
             *([_streams(streams, blobs)] if streams else []),
         ],
         left=left.digest,
         right=right.digest,
     )
+
+
+def _children(
+    left: Outcome, right: Outcome, blobs: BlobStore, comparators: Sequence[Comparator]
+) -> list[Difference]:
+    """The runs within the run, by name; nothing where neither side has any."""
+
+    def compare(name: str, one: Digest, other: Digest) -> Difference:
+        before, after = (read_document(blobs, Outcome, digest) for digest in (one, other))
+        return compare_outcomes(before, after, blobs, comparators=comparators).model_copy(update={"name": name})
+
+    nodes = keyed(left.children, right.children, compare)
+    return [group(CHILDREN, nodes)] if nodes else []
 
 
 def _streams(streams: Streams, blobs: BlobStore) -> Difference:

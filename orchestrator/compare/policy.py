@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from orchestrator.compare.difference import Compared, Difference
+from orchestrator.compare.outcomes import CHILDREN
 from orchestrator.compare.points import load_table
 from orchestrator.compare.series import align, beyond, show
 from orchestrator.compare.verdict import Answer, Finding, Ignored, Verdict
@@ -48,17 +49,61 @@ def judge(difference: Difference, verify: VerifySpec, blobs: BlobStore) -> Verdi
     Raises:
         UsageError: this is no difference between two outcomes.
     """
+    part = _judge_one(difference, verify, blobs)
+    findings = (*part.findings, *_unrecorded(difference, verify))
+    return Verdict(
+        answer=_answer(difference, findings, whole=part.whole),
+        findings=findings,
+        compared=part.compared,
+        ignored=part.ignored,
+    )
+
+
+class _Part(NamedTuple):
+    """A run, or a run within it, judged."""
+
+    findings: tuple[Finding, ...]
+    ignored: tuple[Ignored, ...]
+    compared: Compared
+    whole: bool
+    """Whether nothing that belongs to an outcome was left out."""
+
+
+def _judge_one(difference: Difference, verify: VerifySpec, blobs: BlobStore) -> _Part:
     items = list(_items(difference, verify))
     judged = [item for item in items if item.rule != "ignore"]
     tables = _tables(difference, judged, blobs)
-    findings = (*(_finding(item, tables) for item in judged), *_unrecorded(difference, verify))
     left_out = [item for item in items if item.rule == "ignore"]
-    return Verdict(
-        answer=_answer(difference, findings, whole=all(item.section == "streams" for item in left_out)),
-        findings=findings,
-        compared=Compared.total(item.node.compared for item in judged),
-        ignored=tuple(Ignored(path=item.path, text=_text(item.node)) for item in left_out if not item.node.equal),
+    parts = [
+        _Part(
+            tuple(_finding(item, tables) for item in judged),
+            tuple(Ignored(path=item.path, text=_text(item.node)) for item in left_out if not item.node.equal),
+            Compared.total(item.node.compared for item in judged),
+            all(item.section == "streams" for item in left_out),
+        ),
+        *_judge_children(difference, verify, blobs),
+    ]
+    return _Part(
+        tuple(finding for part in parts for finding in part.findings),
+        tuple(one for part in parts for one in part.ignored),
+        Compared.total(part.compared for part in parts),
+        all(part.whole for part in parts),
     )
+
+
+def _judge_children(difference: Difference, verify: VerifySpec, blobs: BlobStore) -> Iterator[_Part]:
+    """Runs within the run, by the same rules; one that only a side has is a finding of its own."""
+    children = difference.child(CHILDREN)
+    for child in children.children if children else ():
+        path = f"{CHILDREN}/{child.name}"
+        if child.state in ("added", "removed"):
+            yield _Part((Finding(path=path, rule="exact", text=_text(child), passed=False),), (), Compared(), True)
+            continue
+        part = _judge_one(child, verify, blobs)
+        yield part._replace(
+            findings=tuple(one.model_copy(update={"path": f"{path}/{one.path}"}) for one in part.findings),
+            ignored=tuple(one.model_copy(update={"path": f"{path}/{one.path}"}) for one in part.ignored),
+        )
 
 
 def rule_for(name: str, section: Section, default: MetricRule = "exact") -> MetricRule:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from orchestrator import runid
 from orchestrator.index.port import Row
 
 
@@ -20,11 +21,17 @@ class MemoryIndex:
 
     def ids(self, prefix: str, limit: int) -> list[str]:
         """See :class:`~orchestrator.index.port.RunIndex`."""
-        return sorted((id for id in self._rows if id.startswith(prefix)), reverse=True)[:limit]
+        children = runid.is_child(prefix)
+        found = (row.id for row in self._rows.values() if row.id.startswith(prefix) and (children or not row.parent))
+        return sorted(found, reverse=True)[:limit]
 
-    def rows(self, *, name: str | None, status: str | None, limit: int) -> list[Row]:
+    def rows(self, *, name: str | None, status: str | None, parent: str | None, limit: int) -> list[Row]:
         """See :class:`~orchestrator.index.port.RunIndex`."""
-        found = [row for row in self._rows.values() if name in (None, row.name) and status in (None, row.status)]
+        found = [
+            row
+            for row in self._rows.values()
+            if name in (None, row.name) and status in (None, row.status) and row.parent == parent
+        ]
         return sorted(found, key=lambda row: row.id, reverse=True)[:limit]
 
     def fill(self, rows: Iterable[Row]) -> None:

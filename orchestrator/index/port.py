@@ -19,6 +19,8 @@ class Row:
     plan: str
     outcome: str | None
     created: str
+    parent: str | None = None
+    """The run within which it was made."""
     metrics: dict[str, str] = field(default_factory=dict)
     """Each metric's last value, as ``repr`` writes it."""
 
@@ -31,11 +33,17 @@ class RunIndex(Protocol):
         ...
 
     def ids(self, prefix: str, limit: int) -> list[str]:
-        """The ids that begin with ``prefix``, the newest first, at most ``limit``."""
+        """The ids that begin with ``prefix``, the newest first, at most ``limit``.
+
+        Of the runs within runs only where the prefix has a dot in it.
+        """
         ...
 
-    def rows(self, *, name: str | None, status: str | None, limit: int) -> list[Row]:
-        """Runs, the newest first; by exact name and status where they are given."""
+    def rows(self, *, name: str | None, status: str | None, parent: str | None, limit: int) -> list[Row]:
+        """Runs, the newest first; by exact name and status where they are given.
+
+        ``parent``: those within this run; None: those within none.
+        """
         ...
 
     def fill(self, rows: Iterable[Row]) -> None:

@@ -8,18 +8,24 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from orchestrator import runid
 from orchestrator.errors import Corruption, EnvironmentProblem
 from orchestrator.index.port import Row
 
 BUSY_SECONDS = 30
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
+_VERSION = 2
+_SCHEMA = f"""
+DROP TABLE IF EXISTS runs;
+CREATE TABLE IF NOT EXISTS runs_{_VERSION} (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, status TEXT NOT NULL, kind TEXT NOT NULL, of TEXT,
-    plan TEXT NOT NULL, outcome TEXT, created TEXT NOT NULL, metrics TEXT NOT NULL
-) WITHOUT ROWID
+    plan TEXT NOT NULL, outcome TEXT, created TEXT NOT NULL, parent TEXT, metrics TEXT NOT NULL
+) WITHOUT ROWID;
 """
-_COLUMNS = "id, name, status, kind, of, plan, outcome, created, metrics"
-_INSERT = f"INSERT OR REPLACE INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+"""The table's name carries the version: rows of an older one are dropped, and filled in again from the store."""
+
+_COLUMNS = "id, name, status, kind, of, plan, outcome, created, parent, metrics"
+_TABLE = f"runs_{_VERSION}"
+_INSERT = f"INSERT OR REPLACE INTO {_TABLE} ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 
 
 class SqliteIndex:
@@ -28,7 +34,7 @@ class SqliteIndex:
     def __init__(self, file: Path) -> None:
         self._file = file
         with self._connection() as connection:
-            connection.execute(_SCHEMA)
+            connection.executescript(_SCHEMA)
 
     def add(self, row: Row) -> None:
         """See :class:`~orchestrator.index.port.RunIndex`."""
@@ -39,18 +45,19 @@ class SqliteIndex:
         """See :class:`~orchestrator.index.port.RunIndex`."""
         with self._connection() as connection:
             found = connection.execute(
-                "SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY id DESC LIMIT ?",
-                (len(prefix), prefix, limit),
+                f"SELECT id FROM {_TABLE} WHERE substr(id, 1, ?1) = ?2 AND (?3 OR parent IS NULL)"  # noqa: S608
+                " ORDER BY id DESC LIMIT ?4",
+                (len(prefix), prefix, runid.is_child(prefix), limit),
             )
             return [row[0] for row in found]
 
-    def rows(self, *, name: str | None, status: str | None, limit: int) -> list[Row]:
+    def rows(self, *, name: str | None, status: str | None, parent: str | None, limit: int) -> list[Row]:
         """See :class:`~orchestrator.index.port.RunIndex`."""
         with self._connection() as connection:
             found = connection.execute(
-                f"SELECT {_COLUMNS} FROM runs WHERE (?1 IS NULL OR name = ?1) AND (?2 IS NULL OR status = ?2)"  # noqa: S608
-                " ORDER BY id DESC LIMIT ?3",
-                (name, status, limit),
+                f"SELECT {_COLUMNS} FROM {_TABLE} WHERE (?1 IS NULL OR name = ?1) AND (?2 IS NULL OR status = ?2)"  # noqa: S608
+                " AND parent IS ?3 ORDER BY id DESC LIMIT ?4",
+                (name, status, parent, limit),
             )
             return [_row(*row) for row in found]
 
@@ -58,14 +65,14 @@ class SqliteIndex:
         """See :class:`~orchestrator.index.port.RunIndex`."""
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute("DELETE FROM runs")
+            connection.execute(f"DELETE FROM {_TABLE}")  # noqa: S608
             connection.executemany(_INSERT, map(_values, rows))
-            connection.execute("PRAGMA user_version = 1")
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
 
     def is_complete(self) -> bool:
         """See :class:`~orchestrator.index.port.RunIndex`."""
         with self._connection() as connection:
-            return bool(connection.execute("PRAGMA user_version").fetchone()[0])
+            return bool(connection.execute("PRAGMA user_version").fetchone()[0] == _VERSION)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -84,7 +91,7 @@ class SqliteIndex:
 
 
 def _values(row: Row) -> tuple[str | None, ...]:
-    fields = (row.id, row.name, row.status, row.kind, row.of, row.plan, row.outcome, row.created)
+    fields = (row.id, row.name, row.status, row.kind, row.of, row.plan, row.outcome, row.created, row.parent)
     return (*fields, json.dumps(row.metrics))
 
 
@@ -97,6 +104,7 @@ def _row(
     plan: str,
     outcome: str | None,
     created: str,
+    parent: str | None,
     metrics: str,
 ) -> Row:
-    return Row(id, name, status, kind, of, plan, outcome, created, json.loads(metrics))
+    return Row(id, name, status, kind, of, plan, outcome, created, parent, json.loads(metrics))

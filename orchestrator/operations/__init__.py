@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orchestrator.operations.checkup import doctor
     from orchestrator.operations.console import logs
     from orchestrator.operations.differences import diff
+    from orchestrator.operations.loading import export_model, load_artifact
     from orchestrator.operations.locking import lock
     from orchestrator.operations.outlook import plan
     from orchestrator.operations.replaying import replay
@@ -35,7 +36,9 @@ _HOME = {
     "checkout": "restoring",
     "diff": "differences",
     "doctor": "checkup",
+    "export_model": "loading",
     "init": "scaffolding",
+    "load_artifact": "loading",
     "lock": "locking",
     "logs": "console",
     "ls": "runs",
@@ -52,7 +55,9 @@ __all__ = [
     "checkout",
     "diff",
     "doctor",
+    "export_model",
     "init",
+    "load_artifact",
     "lock",
     "logs",
     "ls",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from orchestrator import process, runid
 from orchestrator.engine.port import ContainerSpec
 from orchestrator.errors import EnvironmentProblem, UsageError
 from orchestrator.execution import host
-from orchestrator.execution.collect import collect
+from orchestrator.execution.collect import Collected, Machine, collect
 from orchestrator.execution.container import container_spec
 from orchestrator.execution.follow import Piece
 from orchestrator.execution.live import LiveRun, Request
@@ -38,6 +38,7 @@ class Watcher:
     console: Callable[[Piece], None] = lambda piece: None
     stop: Stop = field(default_factory=Stop)
     progress: Callable[[dict[str, tuple[int, float]]], None] | None = None
+    tails: Callable[[list[Piece]], None] = lambda tails: None
 
 
 def begin(workspace: Workspace, plan: Plan, name: str, origin: Origin) -> LiveRun:
@@ -109,7 +110,7 @@ def in_background(workspace: Workspace, run: LiveRun, image: str | None) -> None
 
 
 def supervision(
-    workspace: Workspace, *, container: Callable[[], ContainerSpec], collect: Callable[[], Run], watcher: Watcher
+    workspace: Workspace, *, container: Callable[[], ContainerSpec], collect: Callable[[], Collected], watcher: Watcher
 ) -> Supervision:
     """The ports of :func:`~orchestrator.execution.supervise.supervise`, from a workspace."""
     return Supervision(
@@ -118,6 +119,7 @@ def supervision(
         collect=collect,
         record=lambda recorded: record(workspace, recorded),
         console=watcher.console,
+        tails=watcher.tails,
         stop=watcher.stop.take,
         progress=watcher.progress,
     )
@@ -125,24 +127,41 @@ def supervision(
 
 def collector(
     workspace: Workspace, run: LiveRun, plan: Plan, *, stopped: Callable[[], bool] = lambda: False
-) -> Callable[[], Run]:
+) -> Callable[[], Collected]:
     """Makes a Run of what a run has left. The engine is asked now: later it is busy removing the container.
 
     ``stopped``: whether we asked the run to stop; a second signal leaves the agent no time to say so.
     """
-    engine = workspace.engine.version()
+    machine = Machine(host.describe(), workspace.engine.version())
 
-    def collected() -> Run:
-        found = collect(plan, run, workspace.blobs, host.describe(), engine, workspace.timestamp())
-        return found.model_copy(update={"status": "killed"}) if found.status == "lost" and stopped() else found
+    def collected() -> Collected:
+        found = collect(plan, run, workspace.blobs, machine, workspace.timestamp())
+        if found.run.status == "lost" and stopped():
+            return Collected(found.run.model_copy(update={"status": "killed"}), found.children)
+        return found
 
     return collected
 
 
-def record(workspace: Workspace, run: Run) -> None:
-    """Make a run part of the store, then of the index. Repeating it changes nothing."""
-    workspace.records.create(f"runs/{run.id}", run.to_bytes())
+def record(workspace: Workspace, collected: Collected) -> None:
+    """Make a run part of the store, then of the index; the runs within it first. Repeating it changes nothing."""
+    for run in [*collected.children, collected.run]:
+        workspace.records.create(f"runs/{run.id}", run.to_bytes())
+    index(workspace, collected.run)
+
+
+def index(workspace: Workspace, run: Run) -> None:
+    """Make a recorded run, and those within it, known to the index."""
+    for child in children(workspace, run.id):
+        workspace.index.add(row_of(workspace, child))
     workspace.index.add(row_of(workspace, run))
+
+
+def children(workspace: Workspace, run_id: str) -> Iterator[Run]:
+    """The recorded runs within a run, as they were made."""
+    keys = workspace.records.list(f"runs/{runid.child(run_id, '')}")
+    for key in sorted(keys, key=lambda key: int(key.rpartition(".")[2])):
+        yield Run.from_bytes(workspace.records.read(key) or b"")
 
 
 def row_of(workspace: Workspace, run: Run) -> Row:
@@ -156,15 +175,17 @@ def row_of(workspace: Workspace, run: Run) -> Row:
         plan=run.plan,
         outcome=run.outcome,
         created=run.facts.created,
+        parent=run.origin.parent,
         metrics=last_metrics(workspace, run),
     )
 
 
 def last_metrics(workspace: Workspace, run: Run) -> dict[str, str]:
     """Each metric's last value, as ``repr`` writes it."""
-    if run.outcome is None:
+    produced = run.outcome or run.facts.partial
+    if produced is None:
         return {}
-    outcome = read_document(workspace.blobs, Outcome, run.outcome)
+    outcome = read_document(workspace.blobs, Outcome, produced)
     with workspace.blobs.get(outcome.metrics) as stream:
         return {name: repr(series.last[1]) for name, series in decode(stream.read()).items() if len(series)}
 

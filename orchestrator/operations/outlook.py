@@ -51,7 +51,6 @@ def plan(workspace: Workspace, spec: Path, overrides: tuple[str, ...] = ()) -> O
         in_engine = workspace.engine.find(pinned.plan.image.config, pinned.plan.image.manifest) is not None
     except EngineError:
         in_engine = None
-    before = [
-        row.id for row in workspace.index.rows(name=None, status=None, limit=1000) if row.plan == pinned.plan.digest
-    ]
+    rows = workspace.index.rows(name=None, status=None, parent=None, limit=1000)
+    before = [row.id for row in rows if row.plan == pinned.plan.digest]
     return Outlook(pinned, tree.load(workspace.blobs, pinned.plan.code), in_engine, tuple(before))

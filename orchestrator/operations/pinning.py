@@ -18,6 +18,7 @@ from orchestrator.operations.code import capture_code
 from orchestrator.operations.data import capture_data
 from orchestrator.operations.spec import SpecFile, read_spec
 from orchestrator.plan import Plan
+from orchestrator.runspec.arguments import given
 from orchestrator.runspec.command import expand
 from orchestrator.store import capture, tree
 from orchestrator.workspace import Workspace
@@ -79,14 +80,15 @@ def _pin(workspace: Workspace, read: SpecFile, built: Built) -> Pinned:
     spec = read.spec
     code, git = capture_code(workspace, spec.code, read.folder)
     data = {name: capture_data(workspace, name, item, read.folder) for name, item in spec.data.items()}
+    command = expand(spec.run.command, spec.params, {name: pin.mount for name, pin in data.items()})
     plan = Plan(
         image=built.pin,
         code=code,
         data=data,
         agent=agent_tree(workspace),
         interpreter=built.image.python,
-        command=expand(spec.run.command, spec.params, {name: pin.mount for name, pin in data.items()}),
-        params=spec.params,
+        command=command,
+        params={**given(command), **spec.params},
         env=determinism.environment(spec.determinism, spec.seed, spec.resources.cpus, spec.env),
         secrets=spec.secrets,
         seed=spec.seed,
@@ -94,6 +96,7 @@ def _pin(workspace: Workspace, read: SpecFile, built: Built) -> Pinned:
         resources=spec.resources,
         network=spec.network,
         exclude=spec.artifacts.exclude,
+        ingest=("tensorboard",),
         verify=spec.verify,
     )
     return Pinned(read, plan, git, built)

@@ -7,6 +7,7 @@ from typing import Never
 
 from orchestrator.compare.values import printable
 from orchestrator.errors import Corruption, NotFound, OrchestratorError
+from orchestrator.execution.collect import Collected
 from orchestrator.execution.live import LiveRun, all_in
 from orchestrator.execution.supervise import supervise
 from orchestrator.operations import execute
@@ -64,9 +65,9 @@ def _take_up(workspace: Workspace, run: LiveRun) -> None:
 
 def _finish(workspace: Workspace, run: LiveRun) -> Run:
     recorded = _recorded(workspace, run)
-    collect: Callable[[], Run] = _never
+    collect: Callable[[], Collected] = _never
     if recorded is not None:
-        execute.record(workspace, recorded)  # the crash may have come before the index knew
+        execute.index(workspace, recorded)  # the crash may have come before the index knew
     else:
         try:
             collect = execute.collector(workspace, run, execute.load_plan(workspace, run))
@@ -89,7 +90,7 @@ def _give_up(workspace: Workspace, run: LiveRun, why: OrchestratorError) -> Run:
         facts=Facts(created=request.created, ended=workspace.timestamp(), notes=(f"its plan is gone: {why.message}",)),
     )
     workspace.engine.remove(run.container)
-    execute.record(workspace, lost)
+    execute.record(workspace, Collected(lost))
     run.remove()
     return lost
 

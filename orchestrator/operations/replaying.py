@@ -8,6 +8,7 @@ from orchestrator.compare.difference import Difference
 from orchestrator.compare.outcomes import compare_outcomes
 from orchestrator.compare.policy import judge
 from orchestrator.compare.verdict import Verdict
+from orchestrator.errors import UsageError
 from orchestrator.operations import building, execute, runs
 from orchestrator.operations.execute import Watcher
 from orchestrator.run import Origin, Run, VerdictRecord
@@ -29,10 +30,16 @@ def replay(workspace: Workspace, run: str, *, watcher: Watcher | None = None) ->
 
     Raises:
         NotFound: there is no such run, or it has no outcome to compare with.
+        UsageError: it is a run within a run.
         NotReplayable: its image can be had no more.
         Interrupted: stopped by a signal.
     """
     original = runs.find(workspace, run)
+    if original.origin.parent:
+        raise UsageError(
+            f"{original.id} was made within {original.origin.parent}: it comes back with that one",
+            hint=f"`orchestrator replay {original.origin.parent}`",
+        )
     runs.outcome_of(workspace, original)  # speak up before anything runs
     if original.status == "killed":
         workspace.report(f"{original.id} was stopped before its end: its replay will not be, and so will differ")

@@ -34,6 +34,12 @@ def file_to_read(digest: Digest, path: Path, blobs: FileBacked) -> None:
     _link(blobs.path(digest), path)
 
 
+def file_to_write(entry: FileEntry, path: Path, blobs: FileBlobs) -> None:
+    """Lay one file down as a file of its own."""
+    _file(entry, path, blobs, writable=True)
+    _settle(path, None)
+
+
 def _lay_down(tree: Tree, folder: Path, blobs: FileBlobs, *, writable: bool, owner: tuple[int, int] | None) -> None:
     folder.mkdir()
     folders = {folder}

@@ -1,0 +1,192 @@
+"""Which of what was logged through MLflow is the run's own, and which are runs within the run.
+
+A script with one MLflow run at the top *is* that run. Where it has several, each is a run within ours; so are nested
+ones, always.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from orchestrator.execution.events import Events, Logged
+from orchestrator.execution.notes import NotedModel, NotedRun, NotedVersion, Notes
+from orchestrator.metrics import Series
+from orchestrator.run import DatasetFact, ModelFact
+from orchestrator.runspec.model import Scalar
+from orchestrator.store.capture import Entry
+
+PARENT_TAG = "mlflow.parentRunId"
+CONTEXT_TAG = "mlflow.data.context"
+SYSTEM_PREFIX = "system/"
+"""MLflow's own system metrics: facts of one execution, never part of an outcome."""
+
+_KEPT_TAGS = ("mlflow.note.content",)
+
+Ended = Literal["finished", "failed", "killed", "lost"]
+_STATUS: dict[str, Ended] = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "killed"}
+
+
+@dataclass
+class Files:
+    """The files and models of one run."""
+
+    artifacts: list[Entry] = field(default_factory=list)
+    models: list[ModelFact] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Own:
+    """What the run itself logged: by itself, and through the MLflow run that it is, if it is one."""
+
+    logged: Logged
+    files: Files
+    datasets: tuple[DatasetFact, ...] = ()
+
+
+@dataclass(frozen=True)
+class Child:
+    """A run within the run. Times are milliseconds since the epoch."""
+
+    name: str
+    """Unique; below another child it begins with that one's name and a slash."""
+    logged: Logged
+    files: Files
+    datasets: tuple[DatasetFact, ...]
+    status: Ended
+    """Lost: nothing told that it ended."""
+    started: int
+    ended: int | None
+
+
+def share_out(notes: Notes, events: Events, files: Iterable[Entry]) -> tuple[Own, tuple[Child, ...]]:
+    """The run itself, and the runs within it as they were created. ``files``: those of the artifact proxy."""
+    parents = {number: _parent(events.of(number), notes) for number in notes.runs}
+    tops = [number for number, parent in parents.items() if parent == 0]
+    main = tops[0] if len(tops) == 1 else 0
+    owned = _owned(notes, files, main)
+    names = _names(notes, parents, main)
+    own = Own(events.own, owned[0])
+    if main:
+        logged = _joined(_through_mlflow(events.of(main)), events.own)
+        own = Own(logged, owned[main], tuple(_datasets(notes.runs[main])))
+    children = (
+        Child(
+            name=names[number],
+            logged=_through_mlflow(events.of(number)),
+            files=owned[number],
+            datasets=tuple(_datasets(run)),
+            status=_STATUS.get(run.status, "lost"),
+            started=run.start_time,
+            ended=run.end_time,
+        )
+        for number, run in notes.runs.items()
+        if number != main
+    )
+    return own, tuple(children)
+
+
+def scalar(text: Scalar) -> Scalar:
+    """An MLflow parameter, which is always text, as the value that has this text: ``0.1``, ``3``, ``True``."""
+    if text in ("True", "False"):
+        return text == "True"
+    for kind in (int, float):
+        try:
+            value = kind(str(text))
+        except (ValueError, OverflowError):
+            continue
+        if str(value) == text and abs(value) < 2**53:
+            return value
+    return text
+
+
+def _parent(logged: Logged, notes: Notes) -> int:
+    """The number of the run that a run is nested in; 0 where it is in none."""
+    return notes.numbers.get(logged.tags.get(PARENT_TAG, ""), 0)
+
+
+def _owned(notes: Notes, files: Iterable[Entry], main: int) -> Mapping[int, Files]:
+    """Files and models by run; what belongs to none is the run's own."""
+    numbers = notes.numbers
+    owned: dict[int, Files] = defaultdict(Files)
+    places: dict[str, tuple[int, str]] = {}
+    for model in notes.models:
+        owner = numbers.get(model.source_run_id, main)
+        taken = {fact.path for fact in owned[owner].models}
+        places[model.model_id] = owner, _unique(f"models/{_plain(model.name)}", taken)
+        owned[owner].models.append(_model_fact(model, places[model.model_id][1], notes.versions))
+    for entry in files:
+        owner, path = _place(entry.path, numbers, places) or (main, f"mlflow-artifacts/{entry.path}")
+        owned[owner].artifacts.append(entry.model_copy(update={"path": path}))
+    return owned
+
+
+def _place(path: str, runs: Mapping[str, int], models: Mapping[str, tuple[int, str]]) -> tuple[int, str] | None:
+    """``EXPERIMENT/RUN/artifacts/PATH`` or ``EXPERIMENT/models/MODEL/artifacts/PATH``, as a run keeps it."""
+    match path.split("/"):
+        case [_, run, "artifacts", *rest] if run in runs and rest:
+            return runs[run], "/".join(["mlflow", *rest])
+        case [_, "models", model, "artifacts", *rest] if model in models and rest:
+            owner, place = models[model]
+            return owner, "/".join([place, *rest])
+    return None
+
+
+def _model_fact(model: NotedModel, place: str, versions: Iterable[NotedVersion]) -> ModelFact:
+    registered = [f"{one.name} version {one.version}" for one in versions if one.location == model.artifact_uri]
+    return ModelFact(name=model.name, path=place, registered=tuple(registered))
+
+
+def _names(notes: Notes, parents: Mapping[int, int], main: int) -> dict[int, str]:
+    names: dict[int, str] = {}
+    taken: set[str] = set()
+    for number, run in notes.runs.items():
+        if number != main:
+            above = names.get(parents[number])
+            names[number] = _unique(f"{above}/{run.run_name}" if above else run.run_name, taken)
+            taken.add(names[number])
+    return names
+
+
+def _through_mlflow(logged: Logged) -> Logged:
+    """Without what tells of one execution only; parameters as values."""
+    return Logged(
+        {name: series for name, series in logged.metrics.items() if not name.startswith(SYSTEM_PREFIX)},
+        {name: scalar(value) for name, value in logged.params.items()},
+        {name: tag for name, tag in logged.tags.items() if not name.startswith("mlflow.") or name in _KEPT_TAGS},
+    )
+
+
+def _datasets(run: NotedRun) -> Iterator[DatasetFact]:
+    for item in run.datasets:
+        dataset, tags = item.get("dataset"), item.get("tags")
+        if isinstance(dataset, dict) and isinstance(tags, list):
+            contexts = [tag.get("value") for tag in tags if isinstance(tag, dict) and tag.get("key") == CONTEXT_TAG]
+            yield DatasetFact(
+                name=str(dataset.get("name", "")),
+                digest=str(dataset.get("digest", "")),
+                source=str(dataset.get("source_type", "")),
+                context=str(contexts[0]) if contexts else "",
+            )
+
+
+def _joined(first: Logged, second: Logged) -> Logged:
+    """Both, where a job logs through MLflow and by itself; of two values of one name the second counts."""
+    metrics = dict(first.metrics)
+    for name, series in second.metrics.items():
+        metrics[name] = Series.of([*metrics[name], *series]) if name in metrics else series
+    return Logged(metrics, {**first.params, **second.params}, {**first.tags, **second.tags})
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    if name not in taken:
+        return name
+    return next(f"{name}~{number}" for number in range(2, len(taken) + 3) if f"{name}~{number}" not in taken)
+
+
+def _plain(name: str) -> str:
+    """A model's name as a folder's."""
+    plain = name.replace("/", "_").replace("\0", "_")
+    return plain if plain.strip(".") else f"_{plain}"

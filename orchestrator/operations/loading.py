@@ -1,0 +1,104 @@
+"""Artifacts of a recorded run back as files: any path, or a whole model. Nothing is unpickled here."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import NotFound, UsageError
+from orchestrator.operations import runs
+from orchestrator.store import checkout
+from orchestrator.store.tree import Tree
+from orchestrator.workspace import Workspace
+
+MODEL_FILE = "MLmodel"
+"""What makes a folder an MLflow model."""
+
+
+@dataclass(frozen=True)
+class ExportedModel:
+    """A model that was written."""
+
+    run: str
+    path: str
+    """Among the run's artifacts."""
+    folder: Path
+    files: int
+
+
+def load_artifact(
+    run: str, path: str, *, to: str | Path | None = None, workspace: Workspace | None = None
+) -> Path:
+    """Write an artifact, a file or a folder, and return where it lies. Every byte is verified on the way.
+
+    Args:
+        run: an id, a unique prefix, ``last``.
+        path: as ``orchestrator show`` lists it: ``outputs/model.pt``, ``models/model``.
+        to: the new file or folder; by default in a new temporary folder, which is the caller's to remove.
+        workspace: by default that of the environment.
+
+    Raises:
+        NotFound: there is no such run, or no such artifact.
+        UsageError: ``to`` is there already.
+    """
+    where = workspace or Workspace()
+    artifacts = runs.artifacts_of(where, runs.find(where, run))
+    target = Path(to) if to else Path(tempfile.mkdtemp(prefix="orchestrator-")) / Path(path).name
+    _write(where, artifacts, path, target)
+    return target
+
+
+def export_model(workspace: Workspace, run: str, folder: Path, *, name: str | None = None) -> ExportedModel:
+    """Write a run's MLflow model into a new folder, for ``mlflow.<flavour>.load_model(folder)``.
+
+    Args:
+        workspace: where.
+        run: an id, a unique prefix, ``last``.
+        folder: must not be there yet.
+        name: which one, where there are several: its name, or its path among the artifacts.
+
+    Raises:
+        NotFound: there is no such run, or it has no such model.
+        UsageError: it has several, or the folder is there already.
+    """
+    found = runs.find(workspace, run)
+    artifacts = runs.artifacts_of(workspace, found)
+    path = _choose(found.id, _models(artifacts), name)
+    return ExportedModel(found.id, path, folder, _write(workspace, artifacts, path, folder))
+
+
+def _models(artifacts: Tree) -> list[str]:
+    """The folders of models, where one is not part of another."""
+    folders = sorted(path.rpartition("/")[0] for path in artifacts.files if path.rpartition("/")[2] == MODEL_FILE)
+    return [one for one in folders if not any(one.startswith(f"{other}/") for other in folders)]
+
+
+def _choose(run_id: str, models: list[str], name: str | None) -> str:
+    wanted = [path for path in models if name in (None, path, path.rpartition("/")[2])]
+    if len(wanted) == 1:
+        return wanted[0]
+    listed = ", ".join(models) or "none"
+    if wanted:
+        raise UsageError(f"run {run_id} has several models: {listed}", hint="choose one by --name")
+    raise NotFound(
+        f"run {run_id} has no model{f' {name!r}' if name else ''}; its MLflow models: {listed}",
+        hint="`orchestrator checkout` writes all artifacts of a run",
+    )
+
+
+def _write(workspace: Workspace, artifacts: Tree, path: str, target: Path) -> int:
+    """Write what stands at a path; returns the number of files."""
+    if target.exists():
+        raise UsageError(f"{target} is there already", hint="name one that is not")
+    clean = path.strip("/")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if file := artifacts.files.get(clean):
+        checkout.file_to_write(file, target, workspace.blobs)
+        return 1
+    below = [one for one in artifacts.entries if one.path.startswith(f"{clean}/")]
+    if not below:
+        raise NotFound(f"no artifact {path!r}", hint="`orchestrator show RUN` lists them")
+    part = Tree.of([one.model_copy(update={"path": one.path[len(clean) + 1 :]}) for one in below])
+    checkout.to_write(part, target, workspace.blobs, owner=None)
+    return len(part.files)
