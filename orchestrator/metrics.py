@@ -39,7 +39,11 @@ class Series:
     def of_columns(cls, steps: array[int], values: array[float]) -> Series:
         """Pack columns of type ``q`` and ``d``, of one length; they are put in order of step, where they are not."""
         if any(map(gt, steps, islice(steps, 1, None))):
-            return cls.of(zip(steps, values, strict=True))
+            order = sorted(range(len(steps)), key=steps.__getitem__)
+            steps, values = (
+                array("q", map(steps.__getitem__, order)),
+                array("d", map(values.__getitem__, order)),
+            )
         words = array("q", bytes(len(steps) * _POINT.size))
         words[::2] = steps
         words[1::2] = array("q", values.tobytes())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from array import array
 
 import pytest
 from hypothesis import given
@@ -46,6 +47,14 @@ def test_points_come_back_bit_for_bit_by_step(logged):
     found = decode(encode({"m": Series.of(logged)}))["m"]
     assert [(step, bits(value)) for step, value in found] == wanted
     assert len(found) == len(logged)
+
+
+@given(points, st.booleans())
+def test_columns_are_packed_as_points_are(logged, sort):
+    logged = sorted(logged, key=lambda point: point[0]) if sort else logged
+    steps, values = array("q", (step for step, _ in logged)), array("d", (value for _, value in logged))
+    assert Series.of_columns(steps, values) == Series.of(logged)
+    assert (list(steps), len(values)) == ([step for step, _ in logged], len(logged))
 
 
 @given(tables, st.randoms())
