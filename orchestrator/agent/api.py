@@ -38,7 +38,8 @@ def log_metric(name: str, value: float, step: int | None = None) -> None:
     step = int(step)
     if abs(step) > wire.MAX_STEP:
         raise ValueError("a step beyond 64 bits: %d" % step)
-    (_append or _open())(wire.metric_line(time_ns(), quoted, step, float(value)))
+    line = wire.metric_line(time_ns(), quoted, step, float(value))
+    (_append or _open())(line)
     _steps[name] = step + 1
 
 
@@ -50,7 +51,8 @@ def log_metrics(metrics: dict[str, float], step: int | None = None) -> None:
 
 def log_param(name: str, value: object) -> None:
     """Record a parameter: true/false, a number or text; anything else becomes text. The last one counts."""
-    (_append or _open())(wire.param_line(time_ns(), wire.quote_name(name), value))
+    line = wire.param_line(time_ns(), wire.quote_name(name), value)
+    (_append or _open())(line)
 
 
 def log_params(params: dict[str, object]) -> None:
@@ -61,7 +63,8 @@ def log_params(params: dict[str, object]) -> None:
 
 def set_tag(name: str, value: object) -> None:
     """Mark the run: a name and a text. Tags say what a run is to people; they are no part of what must come back."""
-    (_append or _open())(wire.tag_line(time_ns(), wire.quote_name(name), str(value)))
+    line = wire.tag_line(time_ns(), wire.quote_name(name), str(value))
+    (_append or _open())(line)
 
 
 def log_artifact(path: str, name: str | None = None) -> None:

@@ -28,6 +28,7 @@ _VERBS = {
     "ls": ("look", "List runs."),
     "show": ("look", "Show a run."),
     "checkout": ("look", "Write a run's artifacts, code and spec into a folder."),
+    "export-model": ("models", "Write a run's MLflow model into a folder."),
     "diff": ("look", "Lay two runs side by side."),
     "doctor": ("machine", "Name what is wrong and the next step."),
     "schema": ("scaffold", "Print the JSON Schema of a runspec."),
@@ -47,7 +48,7 @@ class _Verbs(click.Group):
         if cmd_name not in _VERBS:
             return None
         module = importlib.import_module(f"orchestrator.cli.{_VERBS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -22,7 +22,7 @@ def compare_plans(left: Plan, right: Plan, blobs: BlobStore) -> Difference:
     names = [name for name in Plan.model_fields if name != "format"]
     return group(
         "plan",
-        [opened.get(name) or compare_values(name, before[name], after[name]) for name in names],
+        [opened.get(name) or compare_values(name, before.get(name), after.get(name)) for name in names],
         left=left.digest,
         right=right.digest,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sqlite3
 
 import pytest
 
@@ -31,19 +32,19 @@ def test_a_row_comes_back_whole(index):
     bare = row("2")
     index.add(full)
     index.add(bare)
-    assert index.rows(name=None, status=None, limit=10) == [bare, full]
+    assert index.rows(name=None, status=None, parent=None, limit=10) == [bare, full]
 
 
 def test_adding_again_replaces(index):
     index.add(row("1", status="running"))
     index.add(row("1", status="failed"))
-    assert [found.status for found in index.rows(name=None, status=None, limit=10)] == ["failed"]
+    assert [found.status for found in index.rows(name=None, status=None, parent=None, limit=10)] == ["failed"]
 
 
 def test_the_newest_come_first_and_no_more_than_asked_for(index):
     for id in ("20260102", "20260101", "20260103"):
         index.add(row(id))
-    assert [found.id for found in index.rows(name=None, status=None, limit=2)] == ["20260103", "20260102"]
+    assert [found.id for found in index.rows(name=None, status=None, parent=None, limit=2)] == ["20260103", "20260102"]
     assert index.ids("2026", 2) == ["20260103", "20260102"]
     assert index.ids("", 10) == ["20260103", "20260102", "20260101"]
     assert index.ids("2026", 0) == []
@@ -65,12 +66,22 @@ def test_name_and_status_are_exact(index):
     index.add(row("3", name="ab", status="failed"))
 
     def ids(name: str | None, status: str | None) -> list[str]:
-        return [found.id for found in index.rows(name=name, status=status, limit=10)]
+        return [found.id for found in index.rows(name=name, status=status, parent=None, limit=10)]
 
     assert ids("a", None) == ["2", "1"]
     assert ids(None, "failed") == ["3", "1"]
     assert ids("a", "failed") == ["1"]
     assert ids("A", None) == ids("", None) == []
+
+
+def test_runs_within_runs_are_listed_with_their_parent_only(index):
+    for id, parent in (("a1", None), ("a1.1", "a1"), ("a1.2", "a1"), ("a2", None), ("a2.1", "a2")):
+        index.add(row(id, parent=parent))
+    listed = [found.id for found in index.rows(name=None, status=None, parent=None, limit=10)]
+    within = [found.id for found in index.rows(name=None, status=None, parent="a1", limit=10)]
+    assert (listed, within) == (["a2", "a1"], ["a1.2", "a1.1"])
+    assert index.ids("a", 10) == ["a2", "a1"]
+    assert index.ids("a1.", 10) == ["a1.2", "a1.1"]
 
 
 def test_filling_replaces_everything_and_makes_it_complete(index):
@@ -97,7 +108,16 @@ def test_filling_that_is_interrupted_changes_nothing(index):
 
 def test_sqlite_keeps_its_rows(tmp_path):
     SqliteIndex(tmp_path / "i").add(row("1"))
-    assert SqliteIndex(tmp_path / "i").rows(name=None, status=None, limit=1) == [row("1")]
+    assert SqliteIndex(tmp_path / "i").rows(name=None, status=None, parent=None, limit=1) == [row("1")]
+
+
+def test_the_table_of_an_older_version_is_dropped_and_filled_again(tmp_path):
+    with sqlite3.connect(tmp_path / "i") as old:
+        old.executescript("CREATE TABLE runs (id TEXT PRIMARY KEY); INSERT INTO runs VALUES ('1'); PRAGMA user_version = 1")
+    index = SqliteIndex(tmp_path / "i")
+    assert (index.is_complete(), index.ids("", 10)) == (False, [])
+    index.fill([row("2")])
+    assert (SqliteIndex(tmp_path / "i").is_complete(), index.ids("", 10)) == (True, ["2"])
 
 
 def test_many_processes_write_at_once(tmp_path):
@@ -108,7 +128,7 @@ def test_many_processes_write_at_once(tmp_path):
         index = SqliteIndex(tmp_path / "index.sqlite")  # they create the table at once, too
         for turn in range(5):
             index.add(row(f"{number:02}-{turn}"))
-            index.rows(name="job", status=None, limit=3)
+            index.rows(name="job", status=None, parent=None, limit=3)
 
     workers = [fork.Process(target=write, args=(number,)) for number in range(WRITERS)]
     for worker in workers:

@@ -6,10 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tracking import Tracking, serving
 
 import orchestrator.agent
 from orchestrator.agent import api, wire
@@ -31,7 +32,7 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     """The API's state as it is in a process that has just begun."""
-    for name, value in {"_events": None, "_names": {}, "_steps": {}, "_torn": False}.items():
+    for name, value in {"_append": None, "_names": {}, "_steps": {}}.items():
         monkeypatch.setattr(api, name, value)
 
 
@@ -59,3 +60,11 @@ def python(library: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture
+def tracking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracking]:
+    """The agent's MLflow server."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", wire.TRACKING_URI)
+    with serving(tmp_path / "record") as server:
+        yield server

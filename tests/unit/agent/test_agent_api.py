@@ -21,7 +21,7 @@ Python = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def points(record: Path, name: str) -> list[tuple[int, float]]:
-    return list(events.read(record).metrics[name])
+    return list(events.read(record).own.metrics[name])
 
 
 def test_outside_a_run_nothing_happens(python: Python, tmp_path: Path):
@@ -32,6 +32,7 @@ orchestrator.log_metrics({"a": 1, "b": 2}, step=3)
 orchestrator.log_param("lr", 0.1)
 orchestrator.log_params({"a": 1})
 orchestrator.log_artifact("/no/such/file")
+orchestrator.set_tag("team", "x")
 assert orchestrator.params() == {}
 print(orchestrator.__all__)
 """
@@ -60,8 +61,14 @@ def test_metrics_are_read_back(record: Path):
 def test_params_are_read_back_and_the_last_one_counts(record: Path):
     api.log_params({"lr": 1, "name": "x", "\udcff": "\udcff"})
     api.log_param("lr", 0.5)
-    assert events.read(record).params == {"lr": 0.5, "name": "x", "\\udcff": "\\udcff"}
+    assert events.read(record).own.params == {"lr": 0.5, "name": "x", "\\udcff": "\\udcff"}
     assert api.params() == {"lr": 0.1, "kept": "yes"}
+
+
+def test_tags_are_read_back_as_text(record: Path):
+    api.set_tag("team", "x")
+    api.set_tag("team", 7)
+    assert events.read(record).own.tags == {"team": "7"}
 
 
 class Scalar:
@@ -111,7 +118,7 @@ def test_a_full_disk_is_said_and_costs_one_point(record: Path):
     api.log_metric("loss", 4)
     api.log_metric("loss", 5)
     logged = events.read(record)
-    assert [value for _, value in logged.metrics["loss"]] == [1, 4, 5]
+    assert [value for _, value in logged.own.metrics["loss"]] == [1, 4, 5]
     assert logged.damaged == 1
 
 
@@ -132,7 +139,7 @@ def test_processes_share_the_file_and_tear_nothing(record: Path):
     logged = events.read(record)
     assert logged.damaged == 0
     for number in range(4):
-        assert list(logged.metrics[f"child{number}"]) == [(step, step / 3) for step in range(500)]
+        assert list(logged.own.metrics[f"child{number}"]) == [(step, step / 3) for step in range(500)]
 
 
 def test_a_child_goes_on_where_its_parent_was(record: Path):

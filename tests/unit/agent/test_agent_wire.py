@@ -16,22 +16,23 @@ anything = st.text(st.characters(), min_size=1, max_size=200)  # control charact
 numbers = st.floats(width=64)
 steps = st.integers(-wire.MAX_STEP, wire.MAX_STEP)
 times = st.integers(0, 2**63)
+runs = st.integers(0, 2**31)
 
 
 def same_bits(one: float, other: float) -> bool:
     return (math.isnan(one) and math.isnan(other)) or struct.pack("<d", one) == struct.pack("<d", other)
 
 
-@given(times, anything, steps, numbers)
-@example(0, '\x00\x1f\x7f\u2028\ud800\U0001f600"\\\n', -(2**63) + 1, -0.0)
-@example(0, "x", 0, 5e-324)
-@example(0, "x", 0, math.nextafter(1, 2))
-def test_a_metric_comes_back(time_ns, name, step, value):
-    line = wire.metric_line(time_ns, wire.quote_name(name), step, value)
+@given(times, anything, steps, numbers, runs)
+@example(0, '\x00\x1f\x7f\u2028\ud800\U0001f600"\\\n', -(2**63) + 1, -0.0, 0)
+@example(0, "x", 0, 5e-324, 1)
+@example(0, "x", 0, math.nextafter(1, 2), 0)
+def test_a_metric_comes_back(time_ns, name, step, value, run):
+    line = wire.metric_line(time_ns, wire.quote_name(name), step, value, run)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
-    kind, time_back, name_back, step_back, value_back = wire.parse_line(line)
-    assert (kind, time_back, step_back) == ("m", time_ns, step)
+    kind, time_back, name_back, step_back, value_back, run_back = wire.parse_line(line)
+    assert (kind, time_back, step_back, run_back) == ("m", time_ns, step, run)
     assert name_back == name.encode("utf-8", "backslashreplace").decode()
     assert same_bits(value, value_back)
 
@@ -40,8 +41,8 @@ def test_a_metric_comes_back(time_ns, name, step, value):
 def test_a_parameter_comes_back(time_ns, name, value):
     line = wire.param_line(time_ns, wire.quote_name(name), value)
     assert line.count(b"\n") == 1
-    kind, _, _, back = wire.parse_line(line)
-    assert kind == "p"
+    kind, _, _, back, run = wire.parse_line(line)
+    assert (kind, run) == ("p", 0)
     if value is None:
         assert back == ""
     elif isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**53):
@@ -89,7 +90,7 @@ def test_a_name_may_be_any_object():
 
 
 def test_a_parameter_that_would_not_be_read_again_is_refused():
-    with pytest.raises(ValueError, match="a parameter of"):
+    with pytest.raises(ValueError, match="a value of"):
         wire.param_line(0, '"x"', "y" * wire.MAX_LINE_BYTES)
     line = wire.param_line(0, '"x"', "y" * (wire.MAX_LINE_BYTES - 20))
     assert len(line) <= wire.MAX_LINE_BYTES

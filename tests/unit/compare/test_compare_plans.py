@@ -28,6 +28,7 @@ CHANGES = {
     "network": "bridge",
     "exclude": ("*.tmp",),
     "verify": VerifySpec(metrics="ignore"),
+    "ingest": ("tensorboard",),
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.agent import durable, wire
 from orchestrator.digest import Digest
-from orchestrator.execution.collect import collect
+from orchestrator.execution.collect import Collected, Machine, collect
 from orchestrator.execution.live import LiveRun, Request
 from orchestrator.execution.prepare import prepare
 from orchestrator.outcome import Outcome
@@ -87,7 +87,11 @@ class Bench:
         durable.write_json(str(run.record), wire.EXIT, {**ENDED, **more})
 
     def collect(self, plan: Plan, run: LiveRun) -> Run:
-        return collect(plan, run, self.blobs, {"name": "here"}, {"name": "fake"}, "2026-11-23T00:00:01.000Z")
+        return self.collected(plan, run).run
+
+    def collected(self, plan: Plan, run: LiveRun) -> Collected:
+        machine = Machine({"name": "here"}, {"name": "fake"})
+        return collect(plan, run, self.blobs, machine, "2026-11-23T00:00:01.000Z")
 
     def outcome(self, run: Run) -> Outcome:
         assert run.outcome is not None

@@ -13,6 +13,7 @@ from orchestrator.agent import wire
 from orchestrator.engine.fake import FakeEngine
 from orchestrator.engine.port import ContainerSpec, ContainerState
 from orchestrator.errors import EngineError
+from orchestrator.execution.collect import Collected
 from orchestrator.execution.container import container_spec
 from orchestrator.execution.follow import Piece
 from orchestrator.execution.live import LiveRun
@@ -37,8 +38,8 @@ class Scene:
         given = {
             "engine": self.engine,
             "container": lambda: container_spec(self.plan, self.run, "image"),
-            "collect": lambda: self.bench.collect(self.plan, self.run),
-            "record": self.records.append,
+            "collect": lambda: self.bench.collected(self.plan, self.run),
+            "record": lambda collected: self.records.append(collected.run),
             "console": self.pieces.append,
             "stop": lambda: next(self.stops, None),
         }
@@ -169,8 +170,8 @@ def test_a_crash_between_record_and_tidying_up(scene):
     program.write_text("#!/bin/sh")
     program.chmod(0o755)
 
-    def crash(run: Run) -> None:
-        scene_.records.append(run)
+    def crash(collected: Collected) -> None:
+        scene_.records.append(collected.run)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
