@@ -1,4 +1,4 @@
-"""The job's stdout and stderr: each kept byte for byte, and beside them when which came."""
+"""The job's stdout and stderr: what is kept of each, and beside them when which came."""
 
 from __future__ import annotations
 
@@ -6,27 +6,42 @@ import os
 import time
 
 from . import wire
+from .lines import Lines
+from .tail import Tail
 
 _CHUNK = 1 << 16
+TAIL_SECONDS = 0.1
+"""A line that has begun is shown at most so often; a bar may move a thousand times a second."""
 
 
 class Console:
     """Copies two pipes into two files; ``console`` gets a line ``TIME_NS STREAM LENGTH`` for each piece.
 
-    ``STREAM`` is ``o`` or ``e``. Where the record cannot be written the pipes are still drained, so that the job
-    never blocks; ``lost`` counts the bytes that are in no file.
+    ``STREAM`` is ``o`` or ``e``; a piece is whole lines, as :class:`Lines` keeps them, and one that has begun waits in
+    memory for its end. Where the record cannot be written the pipes are still drained, so that the job never blocks.
     """
 
     def __init__(self, folder: str) -> None:
         self.lost = 0
-        self._index = _append_to(folder, wire.CONSOLE)
-        self._files = {}  # reading end of a pipe -> (stream letter, file)
+        """Bytes that should have been kept and are in no file."""
+        self.due: float | None = None
+        """When :meth:`refresh` has something to do, by the monotonic clock."""
+        self._came = self._kept = 0
+        self._refreshed = 0.0
+        self._open: dict[int, _Stream] = {}  # by the reading end of its pipe
         self.writing_ends = []
-        for letter in ("o", "e"):
+        for letter in wire.STREAM_OF:
             reading, writing = os.pipe()
             os.set_blocking(reading, False)
-            self._files[reading] = (letter, _append_to(folder, wire.STREAM_OF[letter]))
+            self._open[reading] = _Stream(folder, letter)
             self.writing_ends.append(writing)
+        self._streams = list(self._open.values())
+        self._index = _append_to(folder, wire.CONSOLE)
+
+    @property
+    def folded(self) -> int:
+        """Bytes of progress that were left out of the record, once all is drained."""
+        return self._came - self._kept
 
     def close_writing_ends(self) -> None:
         """To be called in the parent, once the job holds them."""
@@ -35,30 +50,56 @@ class Console:
 
     def pipes(self) -> list[int]:
         """The pipes that are still open, to wait for."""
-        return list(self._files)
+        return list(self._open)
 
     def copy(self, pipe: int) -> bool:
         """Copy one piece. False where there is nothing (more) to read now."""
-        if pipe not in self._files:
+        stream = self._open.get(pipe)
+        if stream is None:
             return False
-        letter, file = self._files[pipe]
         try:
             piece = os.read(pipe, _CHUNK)
         except BlockingIOError:
             return False
         if not piece:
             os.close(pipe)
-            del self._files[pipe]
+            del self._open[pipe]
+            self._keep(stream, stream.lines.finish())
             return False
-        self.lost += len(piece) - self._write(letter, file, piece)
+        self._came += len(piece)
+        self._keep(stream, stream.lines.feed(piece))
+        self.due = self.due or self._refreshed + TAIL_SECONDS
         return True
 
-    def _write(self, letter: str, file: int, piece: bytes) -> int:
+    def refresh(self) -> None:
+        """Show the lines that have begun, where it is time to."""
+        if self.due is not None and time.monotonic() >= self.due:
+            self._refreshed, self.due = time.monotonic(), None
+            for stream in self._streams:
+                stream.tail.write(stream.size, stream.lines.unfinished())
+
+    def drain(self) -> None:
+        """Copy all that the job left in its pipes; nothing comes after it."""
+        for pipe in self.pipes():
+            while self.copy(pipe):
+                pass
+        for stream in self._streams:
+            self._keep(stream, stream.lines.finish())
+
+    def _keep(self, stream: _Stream, data: bytes) -> None:
+        self._kept += len(data)
+        for start in range(0, len(data), wire.MAX_PIECE):
+            piece = data[start : start + wire.MAX_PIECE]
+            written = self._write(stream, piece)
+            self.lost += len(piece) - written
+            stream.size += written
+
+    def _write(self, stream: _Stream, piece: bytes) -> int:
         """How much was kept: nothing of what has no line in the index, or all that follows would shift."""
-        before = [(handle, os.fstat(handle).st_size) for handle in (file, self._index)]
+        before = [(handle, os.fstat(handle).st_size) for handle in (stream.file, self._index)]
         try:
-            written = os.write(file, piece)
-            line = b"%d %s %d\n" % (time.time_ns(), letter.encode(), written)
+            written = os.write(stream.file, piece)
+            line = b"%d %s %d\n" % (time.time_ns(), stream.letter, written)
             if os.write(self._index, line) == len(line):
                 return written
         except OSError:
@@ -67,11 +108,16 @@ class Console:
             os.ftruncate(handle, size)
         return 0
 
-    def drain(self) -> None:
-        """Copy all that the job left in its pipes."""
-        for pipe in self.pipes():
-            while self.copy(pipe):
-                pass
+
+class _Stream:
+    """One of the two: what of it is kept, where, and how much that is so far."""
+
+    def __init__(self, folder: str, letter: str) -> None:
+        self.letter = letter.encode()
+        self.file = _append_to(folder, wire.STREAM_OF[letter])
+        self.lines = Lines()
+        self.tail = Tail(os.path.join(folder, wire.TAIL_OF[letter]))
+        self.size = 0
 
 
 def _append_to(folder: str, name: str) -> int:

@@ -11,11 +11,14 @@ import sys
 import time
 
 from . import durable, environment, service, wire
+from .append import Appender
 from .console import Console
 
 TYPE_CHECKING = False  # importing typing takes longer than all the rest
 if TYPE_CHECKING:
     from typing import Any
+
+    from .system import Sampler
 
 JOB_PID = 32
 """The job's process id in every run: ids below are used up first. File names and seeds are made of it by libraries."""
@@ -31,10 +34,14 @@ def main() -> None:
     """Run the job that the record folder describes and end with its exit code."""
     with open(os.path.join(wire.RECORD, wire.JOB), "rb") as stream:
         job = json.load(stream)
+    os.environ["PATH"] = os.environ.get("PATH", os.defpath) + ":" + wire.PROGRAMS
+    os.environ["ORCHESTRATOR_PYTHON"] = sys.executable  # what its programs run with
     wake = _catch_signals()
     burn_pids(JOB_PID)
+    durable.reserve(wire.RECORD, wire.EXIT)
     console = Console(wire.RECORD)
     listener = service.listen()
+    samples = Appender(os.path.join(wire.RECORD, wire.SYSTEM))
     started = time.time_ns()
     child = start(job["command"], console)
     console.close_writing_ends()
@@ -44,7 +51,9 @@ def main() -> None:
     watch = Watch(child, console, wake, job.get("timeout"))
     if listener is not None:
         watch.services.append(service.Service(listener, wire.RECORD, _identity(job)))
+    watch.sampler = _sampler(samples)
     status = watch.until_end()
+    watch.sampler.close()
     end_everything()
     console.drain()
     if job.get("share"):
@@ -131,6 +140,7 @@ class Watch:
         self._deadline = time.monotonic() + timeout if timeout else None
         self._kill_at: float | None = None
         self.services: list[service.Service] = []
+        self.sampler: Sampler | None = None
 
     def until_end(self) -> int:
         """Wait for the job to end; returns its wait status."""
@@ -143,10 +153,13 @@ class Watch:
             while True:
                 for key, _ in selector.select(self._patience()):
                     key.data(key.fd, selector)
+                self._console.refresh()
                 status = self._reap()
                 if status is not None:
                     return status
                 self._enforce_deadlines()
+                if self.sampler is not None:
+                    self.sampler.refresh()
 
     def _copy(self, pipe: int, selector: selectors.BaseSelector) -> None:
         self._console.copy(pipe)
@@ -177,7 +190,8 @@ class Watch:
                 return status
 
     def _patience(self) -> float | None:
-        deadlines = [moment for moment in (self._deadline, self._kill_at) if moment is not None]
+        sample = self.sampler.due if self.sampler is not None else None
+        deadlines = [moment for moment in (self._deadline, self._kill_at, self._console.due, sample) if moment]
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
     def _enforce_deadlines(self) -> None:
@@ -195,6 +209,12 @@ class Watch:
             os.killpg(self._child, number)
         except ProcessLookupError:
             os.kill(self._child, number)  # not reaped yet, so it is there; its group may not be in its first moment
+
+
+def _sampler(file: Appender) -> Sampler:
+    from .system import Sampler  # only now: the job need not wait for it
+
+    return Sampler(file)
 
 
 def _catch_signals() -> int:
@@ -226,6 +246,7 @@ def _exit_record(status: int, started: int, watch: Watch, console: Console) -> d
         "stopped_by": watch.stopped_by,
         "oom_kills": environment.oom_kills(),
         "console_bytes_lost": console.lost,
+        "console_bytes_folded": console.folded,
         "started": started,
         "ended": time.time_ns(),
         "cpu_seconds": usage.children_user + usage.children_system,

@@ -8,19 +8,20 @@ from __future__ import annotations
 import json
 import math
 
+from .places import ACCESSES as ACCESSES
+from .places import HOME as HOME
+from .places import LIBRARY as LIBRARY
+from .places import OUTPUTS as OUTPUTS
+from .places import PACKAGE as PACKAGE
+from .places import PROGRAMS as PROGRAMS
+from .places import RECORD as RECORD
+from .places import SECRETS as SECRETS
+from .places import SITE as SITE
+from .places import WORKSPACE as WORKSPACE
+
 TYPE_CHECKING = False  # importing typing takes longer than all the rest
 if TYPE_CHECKING:
     from typing import Any
-
-# Where things are inside the container. A plan's environment and mounts are made of these.
-LIBRARY = "/opt/orchestrator/lib"
-PACKAGE = LIBRARY + "/orchestrator"
-SITE = PACKAGE + "/site"
-RECORD = "/run/orchestrator"
-SECRETS = "/run/secrets"
-WORKSPACE = "/workspace"
-OUTPUTS = "/outputs"
-HOME = "/home/job"
 
 # Files in the record folder. The host writes the first, the agent the others.
 JOB = "job.json"
@@ -35,7 +36,6 @@ SYSTEM = "system.jsonl"
 MLFLOW = "mlflow"
 MLFLOW_NOTES = MLFLOW + "/notes.jsonl"
 MLFLOW_ARTIFACTS = MLFLOW + "/artifacts"
-ACCESSES = "accesses.jsonl"
 EXIT = "exit.json"
 
 START = "import sys; sys.path.insert(0, %r); from orchestrator.launch import main; main()" % LIBRARY
@@ -46,6 +46,9 @@ TRACKING_ADDRESS = ("127.0.0.1", 5000)
 TRACKING_URI = "http://%s:%d" % TRACKING_ADDRESS
 
 STREAM_OF = {"o": STDOUT, "e": STDERR}
+MAX_PIECE = 1 << 17
+"""The most bytes that one line of the console's index stands for."""
+MAX_TAIL = 1 << 12
 MAX_NAME_BYTES = 1024
 MAX_LINE_BYTES = 1 << 20
 MAX_STEP = 2**63 - 1

@@ -7,7 +7,7 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -53,7 +53,7 @@ class Context:
         """Whoever sits at this terminal."""
         from orchestrator.operations.execute import Watcher
 
-        return Watcher(self.talk.console, stop, self.talk.progress)
+        return Watcher(self.talk.console, stop, self.talk.progress, self.talk.tails)
 
     def result(self, command: str, data: Any, text: Callable[[], str]) -> None:
         """The command's result: ``data`` as JSON in the envelope, or ``text()``."""
@@ -64,6 +64,17 @@ class Context:
             shown = text()
             if shown:
                 click.echo(shown, color=_colour(sys.stdout))
+
+    def listing(self, command: str, name: str, items: Iterable[Any]) -> None:
+        """The command's result where it may not fit into memory: the JSON of ``{name: [...]}``, item by item."""
+        self.talk.end()
+        opening, closing = _document(command, data={name: []}).rsplit("[]", 1)
+        shown = (json.dumps(item, ensure_ascii=False) for item in items)
+        first = next(shown, "")  # what fails, fails before anything is printed
+        click.echo(f"{opening}[{first}", nl=False)
+        for item in shown:
+            click.echo(f", {item}", nl=False)
+        click.echo(f"]{closing}")
 
     def fail(self, command: str, message: str, hint: str, code: int, findings: list[str] | None = None) -> None:
         """An error, with what to do next; ``findings`` are the parts of its message, where it has several."""
@@ -91,7 +102,11 @@ class Context:
             STOP = None
 
     def _envelope(self, command: str, **content: Any) -> None:
-        click.echo(json.dumps({"orchestrator": ENVELOPE, "command": command, **content}, ensure_ascii=False))
+        click.echo(_document(command, **content))
+
+
+def _document(command: str, **content: Any) -> str:
+    return json.dumps({"orchestrator": ENVELOPE, "command": command, **content}, ensure_ascii=False)
 
 
 def _plain(line: str) -> str:

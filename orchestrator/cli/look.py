@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -16,32 +15,36 @@ from orchestrator.cli.context import Context
 @click.pass_obj
 def logs(context: Context, run: str, follow: bool) -> None:
     """Print the console of RUN: what the job wrote to stdout and stderr, each on its own stream here."""
+    from orchestrator.cli.streams import Streams
     from orchestrator.operations.console import logs as operation
 
-    pieces = operation(context.workspace(), run, follow=follow)
+    streams = Streams()
+    pieces = operation(context.workspace(), run, follow=follow, tails=streams.tails)
     if context.as_json:
-        listed = [{"stream": piece.stream, "text": piece.data.decode(errors="replace")} for piece in pieces]
-        context.result("logs", {"pieces": listed}, str)
+        texts = ({"stream": piece.stream, "text": piece.data.decode(errors="replace")} for piece in pieces)
+        context.listing("logs", "pieces", texts)
         return
-    for piece in pieces:
-        stream = sys.stdout if piece.stream == "stdout" else sys.stderr
-        stream.buffer.write(piece.data)
-        stream.buffer.flush()
+    try:
+        for piece in pieces:
+            streams.write(piece)
+    finally:
+        streams.end()
 
 
 @click.command()
 @click.option("--name", help="Only runs of this name.")
 @click.option("--status", type=click.Choice(["running", "finished", "failed", "killed", "lost"]), help="Only these.")
+@click.option("--parent", metavar="RUN", help="The runs within RUN: nested ones of MLflow, and each of several.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @click.pass_obj
-def ls(context: Context, name: str | None, status: str | None, limit: int) -> None:
+def ls(context: Context, name: str | None, status: str | None, parent: str | None, limit: int) -> None:
     """List runs, the newest first."""
     from dataclasses import asdict
 
     from orchestrator.cli.render import runs
     from orchestrator.operations.runs import ls as operation
 
-    rows = operation(context.workspace(), name=name, status=status, limit=limit)
+    rows = operation(context.workspace(), name=name, status=status, parent=parent, limit=limit)
     if len(rows) in (0, limit):
         context.talk.say("no runs" if not rows else f"the newest {limit}; --limit shows more")
     context.result("ls", {"runs": [asdict(row) for row in rows]}, lambda: runs.listing(rows))

@@ -21,6 +21,7 @@ def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: boo
     workspace = context.workspace(runs=True)
     from orchestrator.cli.render import runs
     from orchestrator.operations.execute import last_metrics
+    from orchestrator.operations.observed import observed
     from orchestrator.operations.runs import outcome_of
     from orchestrator.operations.submitting import submit as operation
 
@@ -28,6 +29,7 @@ def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: boo
         done = operation(workspace, spec, overrides=overrides, detach=detach, watcher=context.watcher(stop))
     metrics = last_metrics(workspace, done.run) if done.run else {}
     exit_code = outcome_of(workspace, done.run).exit_code if done.run and done.run.outcome else None
+    hints = observed(workspace, done.run, done.plan).hints if done.run else ()
     data = {
         "id": done.id,
         "status": done.run.status if done.run else "running",
@@ -37,10 +39,13 @@ def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: boo
         "exit_code": exit_code,
         "metrics": metrics,
         "notes": list(done.run.facts.notes) if done.run else [],
+        "hints": list(hints),
     }
     if done.run and done.run.status != "finished":
         context.exit_code = ExitCode.FAILED
     context.result("submit", data, lambda: runs.submitted(done, metrics, exit_code))
+    for hint in hints:
+        context.talk.note(f"hint: {hint}")
 
 
 @click.command()
@@ -64,7 +69,7 @@ def replay(context: Context, run: str) -> None:
     }
     context.result("replay", data, lambda: verdicts.replayed(done))
     if not done.verdict.passed:
-        context.talk.say(
+        context.talk.note(
             "next: docs/determinism.md lists what is owned and what is not; `orchestrator diff` shows more"
         )
 

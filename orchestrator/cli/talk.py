@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 if TYPE_CHECKING:
+    from rich.status import Status
+    from rich.text import Text
+
     from orchestrator.execution.follow import Piece
 
 _SHOWN = 4
@@ -22,8 +25,16 @@ class Talk(Protocol):
         """One line of progress."""
         ...
 
+    def note(self, line: str) -> None:
+        """One line that stays: what to know or to do, now that the work is done."""
+        ...
+
     def console(self, piece: Piece) -> None:
         """A piece of the job's console, as it is."""
+        ...
+
+    def tails(self, tails: list[Piece]) -> None:
+        """The lines that the job has begun; they come as pieces once they are complete."""
         ...
 
     def progress(self, points: dict[str, tuple[int, float]]) -> None:
@@ -50,7 +61,13 @@ class Silence:
     def say(self, line: str) -> None:
         """See :class:`Talk`."""
 
+    def note(self, line: str) -> None:
+        """See :class:`Talk`."""
+
     def console(self, piece: Piece) -> None:
+        """See :class:`Talk`."""
+
+    def tails(self, tails: list[Piece]) -> None:
         """See :class:`Talk`."""
 
     def progress(self, points: dict[str, tuple[int, float]]) -> None:
@@ -61,10 +78,15 @@ class Silence:
 
 
 class Lines(Silence):
-    """A line for each thing; the console passes through."""
+    """A line for each thing; the console passes through, line by line."""
 
     def say(self, line: str) -> None:
         """See :class:`Talk`."""
+        click.echo(line, err=True)
+
+    def note(self, line: str) -> None:
+        """See :class:`Talk`."""
+        self.end()
         click.echo(line, err=True)
 
     def console(self, piece: Piece) -> None:
@@ -74,29 +96,40 @@ class Lines(Silence):
 
 
 class Moving(Lines):
-    """A spinner with what is being done, how long it takes, and the latest metrics."""
+    """A spinner with what is being done, how long it takes, and the latest metrics; below it the job's begun lines."""
 
     def __init__(self) -> None:
         from rich.console import Console
 
-        self._status = Console(stderr=True, highlight=False).status("", spinner="dots")
+        self._console = Console(stderr=True, highlight=False)
+        self._status: Status | None = None
         self._began = time.monotonic()
         self._line = ""
+        self._text = ""
+        self._tails: list[Piece] = []
+        self._mid_line = False  # the console's last piece did not end its line: nothing can stand below it
 
     def say(self, line: str) -> None:
         """See :class:`Talk`."""
-        self._pause()
+        self.end()
         if self._line:
             click.secho(f"{self._line} ({time.monotonic() - self._began:.1f} s)", err=True, dim=True)
-        self._line, self._began = line, time.monotonic()
+        self._line, self._began, self._tails = line, time.monotonic(), []
         self._show(line)
 
     def console(self, piece: Piece) -> None:
         """See :class:`Talk`."""
         self._pause()
         super().console(piece)
-        if piece.data.endswith(b"\n"):
-            self._show(self._line)
+        self._mid_line = not piece.data.endswith(b"\n")
+        self._tails = []  # one of them may be complete now
+        self._show(self._line)
+
+    def tails(self, tails: list[Piece]) -> None:
+        """See :class:`Talk`."""
+        if tails != self._tails:
+            self._tails = tails
+            self._show(self._text)
 
     def progress(self, points: dict[str, tuple[int, float]]) -> None:
         """See :class:`Talk`."""
@@ -108,12 +141,32 @@ class Moving(Lines):
     def end(self) -> None:
         """See :class:`Talk`."""
         self._pause()
+        if self._mid_line:
+            click.echo(err=True)
+            self._mid_line = False
 
     def _show(self, text: str) -> None:
+        self._text = text
+        if self._mid_line:
+            return
+        if self._status is None:
+            self._status = self._console.status("", spinner="dots")
+            self._status.start()
+        self._status.update(self._lines())
+
+    def _lines(self) -> Text:
+        """What is being done, beside the spinner, and what the job has begun; each no wider than the terminal."""
         from rich.text import Text
 
-        self._status.update(Text(text))
-        self._status.start()
+        from orchestrator.cli.streams import rows
+
+        lines = [Text(self._text), *map(Text, rows(self._tails))]
+        for line in lines:
+            line.truncate(self._console.width - 2, overflow="ellipsis")
+        return Text("\n").join(lines)
 
     def _pause(self) -> None:
-        self._status.stop()
+        """Another one is begun afterwards: a status that goes on would take back rows that are not its own."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None

@@ -51,9 +51,7 @@ def compare_outcomes(
     )
 
 
-def _children(
-    left: Outcome, right: Outcome, blobs: BlobStore, comparators: Sequence[Comparator]
-) -> list[Difference]:
+def _children(left: Outcome, right: Outcome, blobs: BlobStore, comparators: Sequence[Comparator]) -> list[Difference]:
     """The runs within the run, by name; nothing where neither side has any."""
 
     def compare(name: str, one: Digest, other: Digest) -> Difference:

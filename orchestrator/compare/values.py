@@ -42,6 +42,14 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
+def size(count: int) -> str:
+    """Bytes as a person reads them, ``1.2 MB``: powers of 1000."""
+    if count < 1000:
+        return f"{count} B"
+    power = min(int(math.log10(count) / 3), 4)
+    return f"{count / 1000**power:.1f} {' kMGT'[power]}B"
+
+
 def _bytes(value: Any) -> bytes:
     try:
         return canonical(value)

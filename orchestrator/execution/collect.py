@@ -2,142 +2,210 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestrator import metrics
+from orchestrator import metrics, runid
 from orchestrator.agent import wire
 from orchestrator.digest import Digest
-from orchestrator.execution import events, patterns
-from orchestrator.execution.events import Ended
+from orchestrator.execution import accesses, artifacts, ending, events, notes, tensorboard, tracked
+from orchestrator.execution.artifacts import Left
+from orchestrator.execution.ending import Ended, Started
 from orchestrator.execution.live import LiveRun
+from orchestrator.execution.tracked import Child, Own
 from orchestrator.execution.untrusted import is_regular
+from orchestrator.metrics import Series
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
-from orchestrator.run import Facts, Run, Status
+from orchestrator.run import Facts, Origin, Run, Status
 from orchestrator.store import capture, tree
 from orchestrator.store.port import FileBlobs
 from orchestrator.store.streams import put_bytes
 
 MAX_NOTES = 50
+UNKNOWN_EXIT = -1
+TENSORBOARD = "tensorboard"
 
 
-def collect(
-    plan: Plan, run: LiveRun, blobs: FileBlobs, host: dict[str, Any], engine: dict[str, Any], ended: str
-) -> Run:
+@dataclass(frozen=True)
+class Collected:
+    """A run and the runs within it, ready to be recorded."""
+
+    run: Run
+    children: tuple[Run, ...] = ()
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a run was executed: facts."""
+
+    host: dict[str, Any]
+    engine: dict[str, Any]
+
+
+def collect(plan: Plan, run: LiveRun, blobs: FileBlobs, machine: Machine, ended: str) -> Collected:
     """Store what the run produced and describe it. ``ended``: the time to note where the agent noted none."""
-    exit_record = events.ended(run.record)
-    started = events.started(run.record)
-    status, notes = _status(exit_record, started is not None)
-    outcome = None
-    if exit_record is not None:
-        outcome, about = _outcome(exit_record, plan, run, blobs)
-        notes += about
+    exit_record = ending.ended(run.record)
+    started = ending.started(run.record)
+    if exit_record is None and started is None:
+        return Collected(
+            _run(run, "lost", None, machine, _facts(None, None, ended, ["the container was never started"], {}))
+        )
+    logged = events.read(run.record)
+    left = artifacts.keep(plan, run, blobs)
+    own, children = tracked.share_out(notes.read(run.record), logged, left.proxied)
+    outcomes = {child.name: _outcome_of_child(child, blobs) for child in children}
+    exit_code = exit_record.code if exit_record else UNKNOWN_EXIT
+    scalars = _scalars(plan, left)
+    table = _merged(own.logged.metrics, scalars.series)
+    outcome = put_bytes(blobs, _outcome(exit_code, plan, own, left, table, outcomes, blobs).to_bytes())
+    status, about = _status(exit_record)
+    about += [*_about_record(exit_record, logged.damaged), *left.notes, *scalars.notes]
+    facts = _facts(exit_record, started, ended, about, _streams(run.record, blobs)).model_copy(
+        update={
+            "partial": None if exit_record else outcome,
+            "accesses": _accesses(plan, run.record, blobs),
+            "tags": dict(own.logged.tags),
+            "models": tuple(own.files.models),
+            "datasets": own.datasets,
+        }
+    )
+    return Collected(
+        _run(run, status, outcome if exit_record else None, machine, facts),
+        tuple(
+            _child_run(run, number, child, outcomes[child.name], machine) for number, child in enumerate(children, 1)
+        ),
+    )
+
+
+def _outcome(
+    exit_code: int,
+    plan: Plan,
+    own: Own,
+    left: Left,
+    table: Mapping[str, Series],
+    children: Mapping[str, Digest],
+    blobs: FileBlobs,
+) -> Outcome:
+    return Outcome(
+        exit_code=exit_code,
+        params={**plan.params, **own.logged.params},
+        metrics=_table(table, blobs),
+        artifacts=_tree([*left.entries, *own.files.artifacts], blobs),
+        children=dict(children),
+    )
+
+
+def _outcome_of_child(child: Child, blobs: FileBlobs) -> Digest:
+    outcome = Outcome(
+        exit_code=0 if child.status == "finished" else 1,
+        params=dict(child.logged.params),
+        metrics=_table(child.logged.metrics, blobs),
+        artifacts=_tree(child.files.artifacts, blobs),
+    )
+    return put_bytes(blobs, outcome.to_bytes())
+
+
+def _scalars(plan: Plan, left: Left) -> tensorboard.Scalars:
+    """What TensorBoard event files among the artifacts hold, where the plan asks for it."""
+    if "tensorboard" not in plan.ingest:
+        return tensorboard.Scalars({}, ())
+    return tensorboard.read({path: place for path, place in left.places.items() if tensorboard.is_event_file(path)})
+
+
+def _merged(logged: Mapping[str, Series], scalars: Mapping[str, Series]) -> dict[str, Series]:
+    """Where one name was logged both ways, what TensorBoard has is told apart."""
+    merged = dict(logged)
+    for name, series in scalars.items():
+        while name in merged:
+            name = f"{TENSORBOARD}/{name}"
+        merged[name] = series
+    return merged
+
+
+def _table(series: Mapping[str, Series], blobs: FileBlobs) -> Digest:
+    return put_bytes(blobs, metrics.encode(series))
+
+
+def _tree(entries: list[capture.Entry], blobs: FileBlobs) -> Digest:
+    return tree.save(blobs, tree.Tree.of(entries))
+
+
+def _run(run: LiveRun, status: Status, outcome: Digest | None, machine: Machine, facts: Facts) -> Run:
     return Run(
         id=run.request.id,
         name=run.request.name,
         status=status,
         plan=run.request.plan,
-        outcome=put_bytes(blobs, outcome.to_bytes()) if outcome else None,
+        outcome=outcome,
         origin=run.request.origin,
+        facts=facts.model_copy(update={"created": run.request.created, "host": machine.host, "engine": machine.engine}),
+    )
+
+
+def _child_run(run: LiveRun, number: int, child: Child, outcome: Digest, machine: Machine) -> Run:
+    started = _time(child.started * 1_000_000)
+    return Run(
+        id=runid.child(run.request.id, number),
+        name=child.name,
+        status=child.status,
+        plan=run.request.plan,
+        outcome=outcome,
+        origin=Origin.model_validate({**run.request.origin.model_dump(), "of": None, "parent": run.request.id}),
         facts=Facts(
-            created=run.request.created,
-            started=_time(started.time) if started else None,
-            ended=_time(exit_record.ended) if exit_record else ended,
-            host=host,
-            engine=engine,
-            environment={
-                **(started.environment if started else {}),
-                "cpu_seconds": exit_record.cpu_seconds if exit_record else None,
-            },
-            notes=tuple(_bounded(notes)),
-            **_streams(run.record, blobs),
+            created=started,
+            started=started,
+            ended=_time(child.ended * 1_000_000) if child.ended else None,
+            host=machine.host,
+            engine=machine.engine,
+            tags=dict(child.logged.tags),
+            models=tuple(child.files.models),
+            datasets=child.datasets,
         ),
     )
 
 
-def _outcome(ended: Ended, plan: Plan, run: LiveRun, blobs: FileBlobs) -> tuple[Outcome, list[str]]:
-    logged = events.read(run.record)
-    entries, left_out = _artifacts(plan, run, blobs)
-    outcome = Outcome(
-        exit_code=ended.code,
-        params={**plan.params, **logged.params},
-        metrics=put_bytes(blobs, metrics.encode(logged.metrics)),
-        artifacts=tree.save(blobs, tree.Tree.of(entries)),
+def _facts(
+    ended: Ended | None, started: Started | None, otherwise: str, about: list[str], blobs: Mapping[str, Digest]
+) -> Facts:
+    return Facts(
+        created="",
+        started=_time(started.time) if started else None,
+        ended=_time(ended.ended) if ended else otherwise,
+        environment={
+            **(started.environment if started else {}),
+            "cpu_seconds": ended.cpu_seconds if ended else None,
+        },
+        notes=tuple(_bounded(about)),
+        **blobs,
     )
-    return outcome, [*_about_record(ended, logged.damaged), *left_out]
 
 
-def _artifacts(plan: Plan, run: LiveRun, blobs: FileBlobs) -> tuple[list[capture.Entry], list[str]]:
-    """Everything in /outputs, and what is new or different in /workspace."""
-    leave_out = patterns.matcher((*patterns.CACHES, *plan.exclude))
-    before = {entry.path: entry for entry in tree.load(blobs, plan.code).entries}
-    kept: list[capture.Entry] = []
-    refused: list[str] = []
-    for top, folder, known in (("outputs", run.outputs, {}), ("workspace", run.workspace, before)):
-        if not folder.is_dir():
-            continue
-        found = _find(folder, leave_out)
-        refused += [f"left out {top}/{text}" for text in found.refused]
-        kept += [
-            entry.model_copy(update={"path": f"{top}/{entry.path}"})
-            for entry in _capture(folder, found, blobs)
-            if known.get(entry.path) != entry
-        ]
-    return kept, refused
-
-
-def _find(folder: Path, leave_out: Callable[[str], bool]) -> capture.Found:
-    """What a job left, but for what it took its own rights to: that is named, it is no reason to lose the rest."""
-    closed: list[str] = []
-
-    def skip(path: str) -> bool:
-        if leave_out(path):
-            return True
-        if _readable(folder / path):
-            return False
-        closed.append(f"{path!r}: not readable")
-        return True
-
-    found = capture.find(folder, skip)
-    found.refused += closed
-    return found
-
-
-def _readable(path: Path) -> bool:
-    if path.is_symlink():
-        return True
-    if path.is_dir():
-        return os.access(path, os.R_OK | os.X_OK, effective_ids=True)
-    return not path.is_file() or os.access(path, os.R_OK, effective_ids=True)
-
-
-def _capture(folder: Path, found: capture.Found, blobs: FileBlobs) -> list[capture.Entry]:
-    """Files are linked into the store, which takes their modes: programs are copied, so that this can be repeated."""
-    programs = [path for path in found.files if (folder / path).stat().st_mode & 0o111]
-    others = sorted({*found.files} - {*programs})
-    return [
-        *capture.capture(folder, replace(found, files=others), blobs, adopt=blobs),
-        *capture.capture(folder, capture.Found(files=programs), blobs),
-    ]
+def _accesses(plan: Plan, record: Path, blobs: FileBlobs) -> Digest | None:
+    found = accesses.summarise(record, plan, tree.load(blobs, plan.code))
+    return put_bytes(blobs, found.to_bytes()) if found else None
 
 
 def _streams(record: Path, blobs: FileBlobs) -> dict[str, Digest]:
-    files = {"stdout": wire.STDOUT, "stderr": wire.STDERR, "console": wire.CONSOLE, "events": wire.EVENTS}
+    files = {
+        "stdout": wire.STDOUT,
+        "stderr": wire.STDERR,
+        "console": wire.CONSOLE,
+        "events": wire.EVENTS,
+        "system": wire.SYSTEM,
+    }
     present = {fact: record / name for fact, name in files.items() if is_regular(record / name)}
     with ThreadPoolExecutor(len(files)) as pool:
         return dict(zip(present, pool.map(lambda file: capture.store_file(file, blobs), present.values()), strict=True))
 
 
-def _status(ended: Ended | None, started: bool) -> tuple[Status, list[str]]:
+def _status(ended: Ended | None) -> tuple[Status, list[str]]:
     if ended is None:
-        what = "the container ended without an exit record" if started else "the container was never started"
-        return "lost", [what]
+        return "lost", ["the container ended without an exit record"]
     if ended.timed_out:
         return "killed", ["stopped: resources.timeout was reached"]
     if ended.stopped_by:
@@ -145,20 +213,20 @@ def _status(ended: Ended | None, started: bool) -> tuple[Status, list[str]]:
     return ("finished" if ended.code == 0 else "failed"), []
 
 
-def _about_record(ended: Ended, damaged: int) -> list[str]:
-    notes = []
-    if ended.oom_kills:
-        notes.append(f"resources.memory was reached: the kernel killed {ended.oom_kills} of the job's processes")
+def _about_record(ended: Ended | None, damaged: int) -> list[str]:
+    about = []
+    if ended and ended.oom_kills:
+        about.append(f"resources.memory was reached: the kernel killed {ended.oom_kills} of the job's processes")
     if damaged:
-        notes.append(f"{damaged} damaged events were skipped")
-    if ended.console_bytes_lost:
-        notes.append(f"{ended.console_bytes_lost} bytes of console output could not be written")
-    return notes
+        about.append(f"{damaged} damaged events were skipped")
+    if ended and ended.console_bytes_lost:
+        about.append(f"{ended.console_bytes_lost} bytes of console output could not be written")
+    return about
 
 
-def _bounded(notes: list[str]) -> list[str]:
-    more = len(notes) - MAX_NOTES
-    return notes if more <= 0 else [*notes[:MAX_NOTES], f"and {more} more"]
+def _bounded(about: list[str]) -> list[str]:
+    more = len(about) - MAX_NOTES
+    return about if more <= 0 else [*about[:MAX_NOTES], f"and {more} more"]
 
 
 def _time(time_ns: int) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from orchestrator.agent import wire
 from orchestrator.execution.untrusted import open_regular
 
-_MAX_PIECE = 1 << 16
-_MAX_PIECES = 256
+_MAX_READ = 8 << 20
 _MAX_LINE = 256
 _TAIL = 1 << 14
 
@@ -25,11 +25,16 @@ class Piece(NamedTuple):
 
 
 class Follower:
-    """Reads what has been added to a record folder since the last look."""
+    """Reads what has been added to a record folder since the last look.
 
-    def __init__(self, record: Path) -> None:
+    ``open_file`` opens one of its files, and raises an OSError where there is none.
+    """
+
+    def __init__(self, record: Path, open_file: Callable[[Path], IO[bytes]] = open_regular) -> None:
         self._record = record
+        self._open_file = open_file
         self._files: dict[str, IO[bytes]] = {}
+        self._passed = dict.fromkeys(wire.STREAM_OF.values(), 0)  # bytes handed on
 
     def drain(self) -> Iterator[Piece]:
         """All that is there, once nothing more is written."""
@@ -39,13 +44,21 @@ class Follower:
     def read(self) -> list[Piece]:
         """The console's new pieces, some at a time: a job that writes without end must not keep us here."""
         pieces: list[Piece] = []
-        index = self._open(wire.CONSOLE)
-        while index is not None and len(pieces) < _MAX_PIECES and (line := index.readline(_MAX_LINE)):
+        size = 0
+        index = self._index()
+        while index is not None and size < _MAX_READ and (line := index.readline(_MAX_LINE)):
             if not line.endswith(b"\n"):
                 index.seek(-len(line), 1)  # the agent is writing it
                 break
-            pieces += self._piece(line)
+            for piece in self._piece(line):
+                pieces.append(piece)
+                size += len(line) + len(piece.data)
         return pieces
+
+    def tails(self) -> list[Piece]:
+        """The line that each stream has begun, after all that was read: to be looked at, and no part of the record."""
+        tails = [Piece(stream, self._tail(letter, stream)) for letter, stream in wire.STREAM_OF.items()]
+        return [tail for tail in tails if tail.data]
 
     def close(self) -> None:
         """Close the files."""
@@ -57,15 +70,35 @@ class Follower:
             _, letter, length = line.split()
             stream = wire.STREAM_OF[letter.decode()]
             file = self._open(stream)
-            size = max(0, min(int(length), _MAX_PIECE))
-            return [Piece(stream, file.read(size))] if file else []
+            size = max(0, min(int(length), wire.MAX_PIECE))
         except (ValueError, KeyError):
             return []
+        data = file.read(size) if file else b""
+        self._passed[stream] += len(data)
+        return [Piece(stream, data)] if file else []
+
+    def _tail(self, letter: str, stream: str) -> bytes:
+        file = self._open(wire.TAIL_OF[letter])
+        if file is None:
+            return b""
+        head, _, text = os.pread(file.fileno(), wire.MAX_TAIL + _MAX_LINE, 0).partition(b"\n")
+        try:
+            offset, length = map(int, head.split())
+        except ValueError:
+            return b""
+        return text[: max(0, length)] if offset == self._passed[stream] else b""
+
+    def _index(self) -> IO[bytes] | None:
+        """The streams are opened with it: the folder goes as soon as the run is recorded."""
+        if wire.CONSOLE not in self._files:
+            for name in (wire.CONSOLE, *self._passed):
+                self._open(name)
+        return self._files.get(wire.CONSOLE)
 
     def _open(self, name: str) -> IO[bytes] | None:
         if name not in self._files:
             try:
-                self._files[name] = open_regular(self._record / name)
+                self._files[name] = self._open_file(self._record / name)
             except OSError:
                 return None
         return self._files[name]

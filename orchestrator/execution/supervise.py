@@ -13,6 +13,7 @@ from typing import Literal
 from orchestrator.agent import wire
 from orchestrator.engine.port import ContainerEngine, ContainerSpec
 from orchestrator.errors import EngineError
+from orchestrator.execution.collect import Collected
 from orchestrator.execution.first_process import FirstProcess
 from orchestrator.execution.follow import Follower, Piece, latest_points
 from orchestrator.execution.live import LiveRun
@@ -33,10 +34,12 @@ class Supervision:
     engine: ContainerEngine
     container: Callable[[], ContainerSpec]
     """Has everything ready and says what to launch."""
-    collect: Callable[[], Run]
-    record: Callable[[Run], None]
-    """Makes the run part of the store; afterwards it cannot be lost."""
+    collect: Callable[[], Collected]
+    record: Callable[[Collected], None]
+    """Makes the run and the runs within it part of the store; afterwards it cannot be lost."""
     console: Callable[[Piece], None] = lambda piece: None
+    tails: Callable[[list[Piece]], None] = lambda tails: None
+    """Is told which lines of the console have begun; they come as pieces once they are complete."""
     progress: Callable[[dict[str, tuple[int, float]]], None] | None = None
     """Is told each metric's latest (step, value) now and then."""
     stop: Callable[[], int | None] = lambda: None
@@ -75,8 +78,9 @@ def supervise(run: LiveRun, with_: Supervision, *, may_launch: bool, recorded: R
                     removal = _removal(run, with_.engine)
                     for piece in follower.drain():
                         with_.console(piece)
-                    recorded = with_.collect()
-                    with_.record(recorded)
+                    collected = with_.collect()
+                    with_.record(collected)
+                    recorded = collected.run
                 case Action.CLEAN:
                     (removal or _removal(run, with_.engine)).join()
                     run.remove()
@@ -145,6 +149,7 @@ def _settle(run: LiveRun, engine: ContainerEngine, until: float) -> None:
 def _show(follower: Follower, with_: Supervision) -> None:
     for piece in follower.read():
         with_.console(piece)
+    with_.tails(follower.tails())
 
 
 def _removal(run: LiveRun, engine: ContainerEngine) -> threading.Thread:

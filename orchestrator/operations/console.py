@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 from orchestrator.agent import wire
 from orchestrator.execution.follow import Follower, Piece
 from orchestrator.operations import recover, runs
 from orchestrator.run import Run
-from orchestrator.store.streams import chunks
+from orchestrator.store.streams import seekable
 from orchestrator.workspace import Workspace
 
 _POLL_SECONDS = 0.1
+Tails = Callable[[list[Piece]], None]
 
 
-def logs(workspace: Workspace, text: str, *, follow: bool = False) -> Iterator[Piece]:
+def logs(
+    workspace: Workspace, text: str, *, follow: bool = False, tails: Tails = lambda tails: None
+) -> Iterator[Piece]:
     """The console's pieces, in the order in which they were written. ``follow`` waits for more until the run ends.
+
+    ``tails`` is told now and then which lines a live run has begun: they come as pieces once they are complete.
 
     Raises:
         NotFound: there is no such run.
@@ -31,35 +36,39 @@ def logs(workspace: Workspace, text: str, *, follow: bool = False) -> Iterator[P
         yield from _recorded(workspace, runs.find(workspace, run_id))
         return
     seen = 0
-    for piece in _live(folder, follow):
+    for piece in _live(folder, follow, tails):
         seen += 1
         yield piece
     if not folder.is_dir():  # what was written after our last look is in the record by now
         yield from islice(_recorded(workspace, runs.find(workspace, run_id)), seen, None)
 
 
-def _live(folder: Path, follow: bool) -> Iterator[Piece]:
+def _live(folder: Path, follow: bool, tails: Tails) -> Iterator[Piece]:
     follower = Follower(folder / "record")
     try:
         while follow and folder.is_dir():
-            yield from follower.read()
-            time.sleep(_POLL_SECONDS)
+            if pieces := follower.read():
+                yield from pieces
+            else:
+                tails(follower.tails())
+                time.sleep(_POLL_SECONDS)
         yield from follower.drain()
+        tails(follower.tails())
     finally:
         follower.close()
 
 
 def _recorded(workspace: Workspace, run: Run) -> Iterator[Piece]:
-    facts = run.facts
-    with tempfile.TemporaryDirectory(dir=workspace.scratch, prefix="logs-") as name:
-        for digest, file in (
-            (facts.console, wire.CONSOLE),
-            (facts.stdout, wire.STDOUT),
-            (facts.stderr, wire.STDERR),
-        ):
-            if digest is not None:
-                with (Path(name) / file).open("wb") as sink:
-                    sink.writelines(chunks(workspace.blobs.get(digest)))
-        follower = Follower(Path(name))
+    digests = {wire.CONSOLE: run.facts.console, wire.STDOUT: run.facts.stdout, wire.STDERR: run.facts.stderr}
+
+    def open_blob(path: Path) -> IO[bytes]:
+        digest = digests[path.name]
+        if digest is None:
+            raise FileNotFoundError(path.name)
+        return seekable(workspace.blobs, digest)
+
+    follower = Follower(Path(), open_blob)
+    try:
         yield from follower.drain()
+    finally:
         follower.close()

@@ -27,9 +27,7 @@ class ExportedModel:
     files: int
 
 
-def load_artifact(
-    run: str, path: str, *, to: str | Path | None = None, workspace: Workspace | None = None
-) -> Path:
+def load_artifact(run: str, path: str, *, to: str | Path | None = None, workspace: Workspace | None = None) -> Path:
     """Write an artifact, a file or a folder, and return where it lies. Every byte is verified on the way.
 
     Args:

@@ -11,6 +11,7 @@ from orchestrator.errors import Corruption, NotFound, OrchestratorError, UsageEr
 from orchestrator.index.port import Row, RunIndex
 from orchestrator.metrics import Series
 from orchestrator.operations import execute, recover
+from orchestrator.operations.observed import Observed, observed
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
 from orchestrator.run import Run, VerdictRecord
@@ -29,17 +30,35 @@ class Shown:
     run: Run
     plan: Plan
     outcome: Outcome | None
+    """Of a lost run: what it had produced by then, if anything."""
     metrics: dict[str, Series]
     artifacts: Tree
     verdicts: tuple[VerdictRecord, ...]
     """Of this run's replays."""
+    children: tuple[Run, ...]
+    """The runs within it, as they were made."""
+    observed: Observed
+    """What it used and reached for."""
 
 
-def ls(workspace: Workspace, *, name: str | None = None, status: str | None = None, limit: int = 50) -> list[Row]:
-    """Runs, the newest first; those that are still live have status ``running``."""
+def ls(
+    workspace: Workspace,
+    *,
+    name: str | None = None,
+    status: str | None = None,
+    parent: str | None = None,
+    limit: int = 50,
+) -> list[Row]:
+    """Runs, the newest first; those that are still live have status ``running``. ``parent``: the runs within this one.
+
+    Raises:
+        NotFound: there is no such parent.
+    """
     recover.recover(workspace)
+    above = find(workspace, parent).id if parent else None
     live = [row for row in _live_rows(workspace) if name in (None, row.name) and status in (None, row.status)]
-    rows = {row.id: row for row in [*live, *_index(workspace).rows(name=name, status=status, limit=limit)]}
+    known = _index(workspace).rows(name=name, status=status, parent=above, limit=limit)
+    rows = {row.id: row for row in [*([] if above else live), *known]}
     return [rows[run_id] for run_id in sorted(rows, reverse=True)][:limit]
 
 
@@ -87,14 +106,20 @@ def find(workspace: Workspace, text: str) -> Run:
 def show(workspace: Workspace, text: str) -> Shown:
     """A recorded run with everything it names. Raises as :func:`find` does."""
     run = find(workspace, text)
-    outcome = outcome_of(workspace, run) if run.outcome else None
+    outcome = _produced(workspace, run)
     table: dict[str, Series] = {}
     artifacts = Tree(entries=())
     if outcome is not None:
         with workspace.blobs.get(outcome.metrics) as stream:
             table = metrics.decode(stream.read())
         artifacts = tree.load(workspace.blobs, outcome.artifacts)
-    return Shown(run, plan_of(workspace, run), outcome, table, artifacts, _verdicts(workspace, run.id))
+    plan = plan_of(workspace, run)
+    seen = observed(workspace, run, plan)
+    return Shown(run, plan, outcome, table, artifacts, *_around(workspace, run.id), seen)
+
+
+def _around(workspace: Workspace, run_id: str) -> tuple[tuple[VerdictRecord, ...], tuple[Run, ...]]:
+    return _verdicts(workspace, run_id), tuple(execute.children(workspace, run_id))
 
 
 def plan_of(workspace: Workspace, run: Run) -> Plan:
@@ -113,6 +138,17 @@ def outcome_of(workspace: Workspace, run: Run) -> Outcome:
             f"run {run.id} has no outcome: {'; '.join(run.facts.notes) or run.status}", hint="submit it again"
         )
     return read_document(workspace.blobs, Outcome, run.outcome)
+
+
+def artifacts_of(workspace: Workspace, run: Run) -> Tree:
+    """The files that a run left; those of a lost run as far as they came."""
+    outcome = _produced(workspace, run)
+    return tree.load(workspace.blobs, outcome.artifacts) if outcome else Tree(entries=())
+
+
+def _produced(workspace: Workspace, run: Run) -> Outcome | None:
+    produced = run.outcome or run.facts.partial
+    return read_document(workspace.blobs, Outcome, produced) if produced else None
 
 
 def rebuild_index(workspace: Workspace) -> int:

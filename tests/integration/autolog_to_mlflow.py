@@ -1,5 +1,7 @@
 """A job for the tests: MLflow's autologging of Lightning and XGBoost, each in a run of its own; system metrics too."""
 
+import time
+
 import mlflow
 import numpy as np
 import pytorch_lightning as lightning
@@ -32,6 +34,7 @@ def with_lightning():
     )
     with mlflow.start_run(run_name="lightning", log_system_metrics=True):
         trainer.fit(Net(), torch.utils.data.DataLoader(data, batch_size=8))
+        time.sleep(2.5)  # MLflow's own system metrics come once a second
 
 
 def with_xgboost():

@@ -47,7 +47,7 @@ def test_the_console_keeps_its_order(desk: Desk):
     script = """
 import os, time
 for number in range(20):
-    os.write(1 + number % 2, b"%d " % number)
+    os.write(1 + number % 2, b"%d\\n" % number)
     while open("/run/orchestrator/console").read().count("\\n") <= number:
         time.sleep(0.001)  # until the agent has it
 """

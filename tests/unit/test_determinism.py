@@ -39,7 +39,7 @@ def test_off_pins_nothing():
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_our_folders_come_first_on_pythonpath(level):
-    ours = [wire.LIBRARY] if level == "off" else [wire.LIBRARY, wire.SITE]
+    ours = [wire.LIBRARY, wire.SITE]
     assert environment(level, 0, 1, {})["PYTHONPATH"].split(":") == ours
     assert environment(level, 0, 1, {"PYTHONPATH": "/mine"})["PYTHONPATH"].split(":") == [*ours, "/mine"]
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import click
 
 from orchestrator.compare.values import printable
+from orchestrator.compare.values import size as size
 
 
 def table(rows: Sequence[tuple[str, object]], indent: str = "") -> str:
     """Names and values, aligned."""
     width = max((len(name) for name, _ in rows), default=0)
     return "\n".join(f"{indent}{name:<{width}}  {printable(str(value))}" for name, value in rows)
+
+
+def some(rows: Sequence[tuple[str, object]], most: int = 20) -> list[tuple[str, object]]:
+    """The first rows, and how many more there are."""
+    more = [("…", f"and {len(rows) - most} more")] if len(rows) > most else []
+    return [*rows[:most], *more]
 
 
 def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -24,11 +30,3 @@ def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         for row in (header, *rows)
     ]
     return "\n".join([click.style(lines[0], bold=True), *lines[1:]])
-
-
-def size(count: int) -> str:
-    """``1.2 MB``: powers of 1000."""
-    if count < 1000:
-        return f"{count} B"
-    power = min(int(math.log10(count) / 3), 4)
-    return f"{count / 1000**power:.1f} {' kMGT'[power]}B"

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.render.basics import columns, size, table
+from orchestrator.cli.render import inputs, logged
+from orchestrator.cli.render.basics import columns, size, some, table
 from orchestrator.compare.values import printable
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def listing(rows: Sequence[Row]) -> str:
             row.id,
             row.name,
             row.status,
-            row.kind,
+            "within" if row.parent else row.kind,
             row.plan[7:15],
             (row.outcome or "")[7:15],
             _brief(row.metrics),
@@ -63,7 +64,7 @@ def shown(item: Shown) -> str:
         ("run", run.id),
         ("name", run.name),
         ("status", _status(run, item.outcome.exit_code if item.outcome else None)),
-        ("kind", f"{run.origin.kind} of {run.origin.of}" if run.origin.of else run.origin.kind),
+        ("kind", _kind(run)),
         ("created", facts.created),
         ("ended", facts.ended),
         ("command", " ".join(plan.command)),
@@ -80,9 +81,10 @@ def shown(item: Shown) -> str:
         ),
         ("engine", " ".join(str(facts.engine.get(key, "")) for key in ("name", "version"))),
         ("packages", f"{number} (--requirements prints them)"),
+        *inputs.used(item.observed.usage, plan),
         *(("note", printable(note)) for note in facts.notes),
     ]
-    return "\n".join([table(rows), *_sections(item)])
+    return "\n".join([table(rows), *_sections(item), *logged.sections(item), *inputs.sections(item.observed, plan)])
 
 
 def shown_data(item: Shown) -> dict[str, Any]:
@@ -98,14 +100,24 @@ def shown_data(item: Shown) -> dict[str, Any]:
         },
         "artifacts": [entry.model_dump(mode="json") for entry in item.artifacts.entries],
         "verdicts": [record.model_dump(mode="json") for record in item.verdicts],
+        **logged.data(item),
+        **inputs.data(item.observed),
     }
 
 
 def _status(run: Run, exit_code: int | None) -> str:
     if exit_code in (None, 0):
         return run.status
+    if exit_code < 0:
+        return f"{run.status}: what follows had been produced by then"
     signal = f", signal {exit_code - 128}" if exit_code > 128 else ""
     return f"{run.status}, exit code {exit_code}{signal} (`orchestrator logs {run.id}`)"
+
+
+def _kind(run: Run) -> str:
+    if run.origin.parent:
+        return f"within {run.origin.parent}"
+    return f"{run.origin.kind} of {run.origin.of}" if run.origin.of else run.origin.kind
 
 
 def _cpu(environment: dict[str, Any]) -> str:
@@ -118,25 +130,20 @@ def _sections(item: Shown) -> list[str]:
     sections = []
     if item.outcome and item.outcome.params:
         rows = [(printable(name), printable(str(value))) for name, value in sorted(item.outcome.params.items())]
-        sections.append("\nparameters\n" + table(_some(rows), "  "))
+        sections.append("\nparameters\n" + table(some(rows), "  "))
     if item.metrics:
         metrics = [(printable(name), _series(series)) for name, series in item.metrics.items()]
-        sections.append("\nmetrics\n" + table(_some(metrics), "  "))
+        sections.append("\nmetrics\n" + table(some(metrics), "  "))
     if item.artifacts.entries:
         files = [
             (printable(path), f"{size(entry.size)}, {entry.digest.short}")
             for path, entry in item.artifacts.files.items()
         ]
-        sections.append("\nartifacts\n" + table(_some(files), "  "))
+        sections.append("\nartifacts\n" + table(some(files), "  "))
     if item.verdicts:
         verdicts = [(record.replay, record.verdict.get("answer", "")) for record in item.verdicts]
-        sections.append("\nreplays\n" + table(_some(verdicts), "  "))
+        sections.append("\nreplays\n" + table(some(verdicts), "  "))
     return sections
-
-
-def _some(rows: Sequence[tuple[str, object]]) -> list[tuple[str, object]]:
-    more = [("…", f"and {len(rows) - _MANY} more")] if len(rows) > _MANY else []
-    return [*rows[:_MANY], *more]
 
 
 def _series(series: Any) -> str:

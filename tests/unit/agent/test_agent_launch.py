@@ -1,4 +1,4 @@
-"""The parts of the container's first process that can run elsewhere: console, start, watch, exit codes."""
+"""The parts of the container's first process that can run elsewhere: start, watch, exit codes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from typing import Any
 import pytest
 
 from orchestrator.agent import launch, wire
-from orchestrator.agent.console import Console
-from orchestrator.execution.follow import Follower
 
 DRIVER = """
 import json, os, sys
@@ -152,68 +150,3 @@ class Recorder:
             return os.getpid()
 
         return call
-
-
-@pytest.fixture
-def console(tmp_path: Path) -> Console:
-    return Console(str(tmp_path))
-
-
-def test_the_console_keeps_bytes_and_their_order(console: Console, tmp_path: Path):
-    out, err = console.writing_ends
-    (out_pipe, err_pipe) = console.pipes()
-    for end, pipe, data in ((out, out_pipe, b"\x00\xff"), (err, err_pipe, b"e\n"), (out, out_pipe, b"2")):
-        os.write(end, data)
-        assert console.copy(pipe)
-    console.close_writing_ends()
-    console.drain()
-    assert (console.pipes(), console.lost) == ([], 0)
-    follower = Follower(tmp_path)
-    assert follower.read() == [("stdout", b"\x00\xff"), ("stderr", b"e\n"), ("stdout", b"2")]
-    follower.close()
-
-
-def test_an_empty_pipe_does_not_block(console: Console):
-    (pipe, _) = console.pipes()
-    assert console.copy(pipe) is False
-    assert console.copy(12345) is False
-    console.close_writing_ends()
-
-
-def test_a_console_that_cannot_be_written_is_drained_and_counted(console: Console, tmp_path: Path):
-    import resource
-
-    out, _ = console.writing_ends
-    (pipe, _) = console.pipes()
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (5, limits[1]))
-    try:
-        for _ in range(3):
-            os.write(out, b"123")
-            assert console.copy(pipe)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    console.close_writing_ends()
-    assert console.lost == 9 - (tmp_path / wire.STDOUT).stat().st_size
-    assert console.lost > 0
-
-
-def test_a_console_goes_on_after_a_full_disk(console: Console, tmp_path: Path):
-    import resource
-
-    out, _ = console.writing_ends
-    (pipe, _) = console.pipes()
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4, limits[1]))  # the piece fits, its line in the index does not
-    try:
-        os.write(out, b"lost")
-        console.copy(pipe)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    os.write(out, b"kept")
-    console.copy(pipe)
-    console.close_writing_ends()
-    follower = Follower(tmp_path)
-    assert follower.read() == [("stdout", b"kept")]
-    follower.close()
-    assert console.lost == 4

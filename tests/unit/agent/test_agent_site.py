@@ -49,9 +49,27 @@ def test_off_leaves_it_alone(seeded):
     assert len({seeded("import random; print(random.random())", level="off") for _ in range(3)}) == 3
 
 
-def test_it_imports_nothing_by_itself(seeded):
-    watched = {"random", "numpy", "torch", "typing"}
-    assert not watched & set(seeded("import sys; print(*sys.modules)").split())
+@pytest.mark.parametrize("level", ["off", "standard"])
+def test_it_imports_nothing_by_itself(seeded, level):
+    watched = {"random", "numpy", "torch", "typing", "json", "re", "contextlib", "importlib.util", "orchestrator"}
+    assert not watched & set(seeded("import sys; print(*sys.modules)", level=level).split())
+
+
+def test_a_package_that_the_job_calls_orchestrator_is_its_own(seeded, tmp_path: Path):
+    (tmp_path / "job" / "orchestrator").mkdir(parents=True)
+    (tmp_path / "job" / "orchestrator" / "__init__.py").write_text("mine = True\n")
+    assert seeded("import orchestrator; print(orchestrator.mine)", before=str(tmp_path / "job")) == "True"
+
+
+def test_the_agents_calls_are_loaded_when_they_are_asked_for(seeded):
+    script = """
+import sys, orchestrator
+print("json" in sys.modules, hasattr(orchestrator, "no_such_call"))
+from orchestrator import log_metric
+from orchestrator import *
+print(log_metric is orchestrator.log_metric, log_params.__module__, "json" in sys.modules)
+"""
+    assert seeded(script).splitlines() == ["False False", "True orchestrator.api True"]
 
 
 def test_a_module_that_was_there_first_is_seeded_too(seeded, library: Path):

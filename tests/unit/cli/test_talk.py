@@ -33,6 +33,7 @@ def test_a_pipe_gets_lines(capsysbinary):
     assert type(chosen) is talk.Lines
     chosen.say("building")
     chosen.console(Piece("stdout", b"\xff raw"))
+    chosen.tails([Piece("stdout", b"begun")])
     assert capsysbinary.readouterr() == (b"", b"building\n\xff raw")
 
 
@@ -40,6 +41,7 @@ def test_quiet_says_nothing(capsysbinary):
     chosen = talk.talk(quiet=True)
     chosen.say("building")
     chosen.console(Piece("stdout", b"raw"))
+    chosen.tails([Piece("stdout", b"begun")])
     assert capsysbinary.readouterr() == (b"", b"")
 
 
@@ -54,6 +56,48 @@ def test_a_terminal_gets_a_line_that_moves(monkeypatch):
     assert "building (0." in terminal.text()
     assert "0.5 at 3" in terminal.text()
     assert "loss\x1b" not in terminal.text()
+
+
+def test_a_note_stays(monkeypatch, capsysbinary):
+    for quiet, said in ((True, b""), (False, b"hint: look\n")):
+        talk.talk(quiet=quiet).note("hint: look")
+        assert capsysbinary.readouterr() == (b"", said)
+    terminal = open_terminal(monkeypatch)
+    chosen = talk.talk(quiet=False)
+    chosen.say("recording")
+    chosen.end()
+    chosen.note("hint: look")
+    chosen.end()
+    assert terminal.text().endswith("hint: look\n")
+
+
+def test_begun_lines_stand_below_what_is_being_done(monkeypatch):
+    terminal = open_terminal(monkeypatch)
+    chosen = talk.talk(quiet=False)
+    chosen.say("running")
+    chosen.console(Piece("stdout", b"epoch 1\n"))
+    chosen.tails([Piece("stderr", b"\x1b[31m 50%\x1b[2J|##  |")])
+    chosen.say("recording")
+    chosen.end()
+    shown = terminal.text()
+    assert "epoch 1\n" in shown
+    assert shown.index("epoch 1\n") < shown.index("running\n 50%|##  |")
+    assert "recording" in shown
+    assert "50%" not in shown[shown.index("recording") :]
+    assert "\x1b[2J" not in shown
+
+
+def test_a_line_that_was_left_open_is_not_drawn_over(monkeypatch):
+    terminal = open_terminal(monkeypatch)
+    chosen = talk.talk(quiet=False)
+    chosen.say("running")
+    chosen.console(Piece("stdout", b"no end"))
+    before = terminal.text()
+    chosen.progress({"loss": (1, 0.5)})
+    chosen.tails([Piece("stderr", b" 50%")])
+    assert terminal.text() == before
+    chosen.end()
+    assert terminal.text() == before + "\n"
 
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])

@@ -86,9 +86,48 @@ def test_a_length_that_lies_gives_no_more_than_there_is(console: Console, follow
     assert b"".join(piece.data for piece in follower.read()) in (b"short", b"")
 
 
+def test_a_tail_follows_what_was_read(console: Console, follower: Follower):
+    console.put("o", b"line\n")
+    console.add(wire.TAIL_OF["o"], b"5 3\n 50 and what was longer")
+    assert follower.tails() == []
+    follower.read()
+    assert follower.tails() == [("stdout", b" 50")]
+    console.put("o", b" 100\n")
+    assert follower.tails() == [("stdout", b" 50")]
+    follower.read()
+    assert follower.tails() == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        b"0",
+        b"0 3",
+        b"0 0\nabc",
+        b"0 -1\nabc",
+        b"1 3\nabc",
+        b"x y\nabc",
+        b"0 1 2\nabc",
+        b"9" * 5000 + b" 3\nabc",
+    ],
+)
+def test_a_tail_that_is_none(console: Console, follower: Follower, content):
+    console.add(wire.TAIL_OF["e"], content)
+    assert follower.tails() == []
+
+
+def test_a_tail_without_end_is_cut(console: Console, follower: Follower):
+    console.add(wire.TAIL_OF["e"], b"0 99999999\n" + b"x" * (1 << 20))
+    assert len(follower.tails()[0].data) < 2 * wire.MAX_TAIL
+
+
 def test_a_link_is_not_followed_and_a_pipe_does_not_block(tmp_path: Path, follower: Follower):
     (tmp_path / "private").write_bytes(b"of the host")
     (tmp_path / wire.STDOUT).symlink_to(tmp_path / "private")
     os.mkfifo(tmp_path / wire.STDERR)
+    (tmp_path / wire.TAIL_OF["o"]).symlink_to(tmp_path / "private")
+    os.mkfifo(tmp_path / wire.TAIL_OF["e"])
     (tmp_path / wire.CONSOLE).write_bytes(b"1 o 11\n1 e 5\n")
-    assert follower.read() == []
+    assert (follower.read(), follower.tails()) == ([], [])
