@@ -9,7 +9,7 @@ from pathlib import Path
 from orchestrator.errors import NotFound, UsageError
 from orchestrator.operations import runs
 from orchestrator.store import checkout
-from orchestrator.store.tree import Tree
+from orchestrator.store.tree import FileEntry, Tree
 from orchestrator.workspace import Workspace
 
 MODEL_FILE = "MLmodel"
@@ -41,9 +41,9 @@ def load_artifact(run: str, path: str, *, to: str | Path | None = None, workspac
         UsageError: ``to`` is there already.
     """
     where = workspace or Workspace()
-    artifacts = runs.artifacts_of(where, runs.find(where, run))
+    found = _at(runs.artifacts_of(where, runs.find(where, run)), path)
     target = Path(to) if to else Path(tempfile.mkdtemp(prefix="orchestrator-")) / Path(path).name
-    _write(where, artifacts, path, target)
+    _write(where, found, target)
     return target
 
 
@@ -63,7 +63,7 @@ def export_model(workspace: Workspace, run: str, folder: Path, *, name: str | No
     found = runs.find(workspace, run)
     artifacts = runs.artifacts_of(workspace, found)
     path = _choose(found.id, _models(artifacts), name)
-    return ExportedModel(found.id, path, folder, _write(workspace, artifacts, path, folder))
+    return ExportedModel(found.id, path, folder, _write(workspace, _at(artifacts, path), folder))
 
 
 def _models(artifacts: Tree) -> list[str]:
@@ -85,18 +85,24 @@ def _choose(run_id: str, models: list[str], name: str | None) -> str:
     )
 
 
-def _write(workspace: Workspace, artifacts: Tree, path: str, target: Path) -> int:
-    """Write what stands at a path; returns the number of files."""
-    if target.exists():
-        raise UsageError(f"{target} is there already", hint="name one that is not")
+def _at(artifacts: Tree, path: str) -> FileEntry | Tree:
+    """The file, or all that is in the folder, at a path."""
     clean = path.strip("/")
-    target.parent.mkdir(parents=True, exist_ok=True)
     if file := artifacts.files.get(clean):
-        checkout.file_to_write(file, target, workspace.blobs)
-        return 1
-    below = [one for one in artifacts.entries if one.path.startswith(f"{clean}/")]
+        return file
+    below = [one for one in artifacts.entries if clean and one.path.startswith(f"{clean}/")]
     if not below:
         raise NotFound(f"no artifact {path!r}", hint="`orchestrator show RUN` lists them")
-    part = Tree.of([one.model_copy(update={"path": one.path[len(clean) + 1 :]}) for one in below])
-    checkout.to_write(part, target, workspace.blobs, owner=None)
-    return len(part.files)
+    return Tree.of([one.model_copy(update={"path": one.path[len(clean) + 1 :]}) for one in below])
+
+
+def _write(workspace: Workspace, found: FileEntry | Tree, target: Path) -> int:
+    """Returns the number of files."""
+    if target.exists():
+        raise UsageError(f"{target} is there already", hint="name one that is not")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(found, FileEntry):
+        checkout.file_to_write(found, target, workspace.blobs)
+        return 1
+    checkout.to_write(found, target, workspace.blobs, owner=None)
+    return len(found.files)

@@ -113,7 +113,9 @@ def test_sqlite_keeps_its_rows(tmp_path):
 
 def test_the_table_of_an_older_version_is_dropped_and_filled_again(tmp_path):
     with sqlite3.connect(tmp_path / "i") as old:
-        old.executescript("CREATE TABLE runs (id TEXT PRIMARY KEY); INSERT INTO runs VALUES ('1'); PRAGMA user_version = 1")
+        old.executescript(
+            "CREATE TABLE runs (id TEXT PRIMARY KEY); INSERT INTO runs VALUES ('1'); PRAGMA user_version = 1"
+        )
     index = SqliteIndex(tmp_path / "i")
     assert (index.is_complete(), index.ids("", 10)) == (False, [])
     index.fill([row("2")])
