@@ -31,3 +31,8 @@ def child(parent: str, number: int | Literal[""]) -> str:
 def is_child(text: str) -> bool:
     """Whether this names, or begins to name, a run within a run."""
     return "." in text
+
+
+def top(run_id: str) -> str:
+    """The run that this one was made within; itself, where it was made within none."""
+    return run_id.partition(".")[0]

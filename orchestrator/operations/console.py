@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from orchestrator import runid
 from orchestrator.agent import wire
 from orchestrator.execution.follow import Follower, Piece
 from orchestrator.operations import recover, runs
@@ -30,7 +31,7 @@ def logs(
         NotFound: there is no such run.
     """
     recover.recover(workspace)
-    run_id = runs.resolve(workspace, text)
+    run_id = runid.top(runs.resolve(workspace, text))  # a run within a run has no console of its own
     folder = workspace.live / run_id
     if not folder.is_dir():
         yield from _recorded(workspace, runs.find(workspace, run_id))

@@ -131,6 +131,11 @@ def test_they_are_listed_with_their_parent_and_compared(logged, client):
     assert f"orchestrator replay {logged.run.id}".encode() in refused.stderr
 
 
+def test_their_console_is_that_of_the_run(logged, client):
+    whole, of_child = (client.desk.cli("logs", run_id).stdout for run_id in (logged.run.id, f"{logged.run.id}.1"))
+    assert of_child == whole != b""
+
+
 def test_it_comes_back_bit_for_bit(logged, client):
     replayed = operations.replay(client.desk.workspace, logged.run.id)
     assert replayed.verdict.answer == "identical", replayed.verdict

@@ -62,3 +62,13 @@ def test_the_time_zone_does_not_matter(moment, chance):
 )
 def test_what_is_no_id(text):
     assert not runid.is_one(text)
+
+
+def test_a_run_within_a_run_has_its_parents_id():
+    parent = runid.new(datetime(2026, 11, 23, 14, 25, tzinfo=UTC), 5)
+    child = runid.child(parent, 12)
+    assert child == f"{parent}.12"
+    assert runid.is_one(child)
+    assert (runid.is_child(child), runid.is_child(parent)) == (True, False)
+    assert runid.top(child) == runid.top(parent) == parent
+    assert not runid.is_one(f"{parent}.") and not runid.is_one(f"{parent}.1.2")
