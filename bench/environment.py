@@ -9,14 +9,12 @@ from __future__ import annotations
 import io
 import json
 import os
-import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+from bench import homes
 from bench.setting import Setting
 from bench.wheels import reversion
-from orchestrator.digest import Digest
 from orchestrator.lock import file
 from orchestrator.lock.model import Lock, WheelPin
 from orchestrator.operations import building
@@ -39,7 +37,7 @@ class Environment:
         assert locked is not None
         self.plain = locked
         building.from_lock(setting.workspace, self.plain)  # the home that is kept has its layers from here on
-        self._all = self._copy(Workspace(setting.home), lambda digest: True, records=True)
+        self._all = homes.copied(Workspace(setting.home), setting.work)
 
     def version(self, number: int) -> Lock:
         """The lock with the small package's version of this number."""
@@ -62,21 +60,21 @@ class Environment:
 
     def wheel(self, pin: WheelPin) -> Path:
         """The file of a wheel; not to be written to."""
-        return _place(self._all.home, pin.sha256)
+        return homes.place(self._all.home, pin.sha256)
 
     def warm_home(self) -> Path:
         """A home that has built the unchanged environment before."""
-        return self._copy(self._all, lambda digest: True, records=True).home
+        return homes.copied(self._all, self._setting.work).home
 
     def cold_home(self) -> Path:
         """A home with the base's root file system, and nothing else."""
         kept = {layer.diff_id for layer in self.plain.base.layers}
-        return self._copy(self._all, kept.__contains__, records=False).home
+        return homes.copied(self._all, self._setting.work, kept.__contains__).home
 
     def add(self, home: Path, lock: Lock) -> Path:
         """Have a lock's wheels in a home, and a spec with this lock; returns the spec."""
         for pin in lock.wheels:
-            _link(self.wheel(pin), _place(home, pin.sha256))
+            homes.link(self.wheel(pin), homes.place(home, pin.sha256))
         spec = home / "spec" / "runspec.yaml"
         spec.parent.mkdir(exist_ok=True)
         spec.write_bytes(self._spec.read_bytes())
@@ -89,21 +87,3 @@ class Environment:
         image = str(said["data"]["image"]["config"])
         self._setting.cleanup.callback(self._setting.drop_images, image)
         return image
-
-    def _copy(self, source: Workspace, keep: Callable[[Digest], bool], *, records: bool) -> Workspace:
-        home = Path(tempfile.mkdtemp(dir=self._setting.work, prefix="home-"))
-        for digest in filter(keep, source.blobs.list()):
-            _link(_place(source.home, digest), _place(home, digest))
-        for key in source.records.list("") if records else ():
-            _link(source.home / "records" / key, home / "records" / key)
-        return Workspace(home)
-
-
-def _place(home: Path, digest: Digest) -> Path:
-    return home / "blobs" / "sha256" / digest.hex[:2] / digest.hex
-
-
-def _link(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if not target.exists():
-        target.hardlink_to(source)

@@ -29,6 +29,7 @@ class Target:
     value: Callable[[float, float], float]
     limit: float
     at_least: bool = False
+    unit: str = "x"
 
     def met(self, ours: float, peer: float) -> bool:
         value = self.value(ours, peer)
@@ -36,7 +37,15 @@ class Target:
 
 
 def seconds(limit: float) -> Target:
-    return Target(f"<= {limit} s", lambda ours, peer: ours, limit)
+    return Target(f"<= {limit} s", lambda ours, peer: ours, limit, unit="s")
+
+
+def microseconds(limit: float) -> Target:
+    return Target(f"<= {limit} µs", lambda ours, peer: ours, limit / 1e6, unit="s")
+
+
+def seconds_more(limit: float) -> Target:
+    return Target(f"<= {limit} s more", lambda ours, peer: ours - peer, limit, unit="s")
 
 
 def times_as_long(limit: float) -> Target:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.measure import Figure
 
-_HEAD = ("figure", "side", "median s", "min", "max", "n", "value", "target", "")
+_HEAD = ("figure", "side", "median", "min", "max", "n", "value", "target", "")
 
 
 def table(figures: Sequence[Figure]) -> str:
@@ -46,7 +46,7 @@ def _lines(figure: Figure) -> list[tuple[str, ...]]:
     lines: list[tuple[str, ...]] = []
     for number, (side, taken) in enumerate(figure.samples.items()):
         judged = (_value(figure), figure.target.text, _verdict(figure)) if number == 0 else ("", "", "")
-        shown = (_number(figure.medians[side]), _number(min(taken)), _number(max(taken)), str(len(taken)))
+        shown = (_seconds(figure.medians[side]), _seconds(min(taken)), _seconds(max(taken)), str(len(taken)))
         lines.append(("" if number else figure.name, side, *shown, *judged))
     return lines
 
@@ -65,12 +65,18 @@ def _data(figure: Figure) -> dict[str, Any]:
 
 
 def _value(figure: Figure) -> str:
-    unit = "s" if figure.target.text.endswith(" s") else "x"
-    return f"{_number(figure.value)} {unit}"
+    return _seconds(figure.value) if figure.target.unit == "s" else f"{_number(figure.value)} {figure.target.unit}"
 
 
 def _verdict(figure: Figure) -> str:
     return "met" if figure.met else "MISSED"
+
+
+def _seconds(value: float) -> str:
+    size = abs(value)
+    if size >= 0.1:
+        return f"{_number(value)} s"
+    return f"{_number(value * 1e3)} ms" if size >= 1e-3 else f"{_number(value * 1e6)} µs"
 
 
 def _number(value: float) -> str:

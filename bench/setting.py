@@ -82,8 +82,8 @@ class Setting:
             with contextlib.suppress(process.ProgramFailed):
                 self.docker("image", "rm", "--force", name)
 
-    def spec(self, name: str, requirements: str) -> Path:
-        """A runspec of ours, with its lock beside it; locked where it is not or no longer."""
+    def spec(self, name: str, requirements: str, command: str = "python -c pass", more: str = "") -> Path:
+        """A runspec of ours, with its lock beside it; locked where it is not or no longer. ``more``: further lines."""
         from orchestrator.errors import LockError
         from orchestrator.operations import locking
 
@@ -91,7 +91,7 @@ class Setting:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
             f"version: 1\nname: {name}\nimage: {{base: python3.11, requirements: {requirements}}}\n"
-            "run: {command: python -c pass}\n"
+            f"run: {{command: {command}}}\n{more}"
         )
         with contextlib.suppress(LockError):
             if locking.fresh(self.workspace, read_spec(path)):

@@ -7,5 +7,9 @@ FIGURES = {
     "image-one-wheel": "one_wheel",
     "image-cold": "cold",
     "artifact": "artifact",
+    "log-metric": "log_metric",
+    "mlflow-client": "mlflow_client",
+    "million-points": "million_points",
+    "agent-start": "agent_start",
 }
 """The name on the command line -> the module."""
