@@ -35,10 +35,15 @@ def log_metric(name: str, value: float, step: int | None = None) -> None:
         quoted = _names[name] = wire.quote_name(name)
     if step is None:
         step = _steps.get(name, 0)
-    step = int(step)
+    if type(value) is not float and hasattr(value, "detach"):  # torch warns of a tensor that has a gradient
+        value = value.detach()
+    try:
+        step, number = int(step), float(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:  # the last is torch's, of several elements
+        raise ValueError("metric %s: %s" % (quoted, error)) from error
     if abs(step) > wire.MAX_STEP:
         raise ValueError("a step beyond 64 bits: %d" % step)
-    line = wire.metric_line(time_ns(), quoted, step, float(value))
+    line = wire.metric_line(time_ns(), quoted, step, number)
     (_append or _open())(line)
     _steps[name] = step + 1
 
@@ -108,7 +113,12 @@ def _copy(source: str, target: str) -> None:
         return
     if os.path.lexists(target):
         os.unlink(target)
-    shutil.copy(source, target, follow_symlinks=False)
+    try:
+        shutil.copy(source, target, follow_symlinks=False)
+    except OSError:  # half of it is no artifact
+        if os.path.lexists(target):
+            os.unlink(target)
+        raise
 
 
 def _inside_run() -> bool:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import os
 
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+_OURS = os.O_NOFOLLOW | os.O_NONBLOCK
+"""A job can put a link or a pipe in a file's place: neither leads elsewhere, and nobody waits for a reader."""
+
 
 class Appender:
-    """A file that only grows. Nothing is buffered that a ``kill -9`` would lose."""
+    """A file that only grows. Nothing is buffered that a ``kill -9`` would lose.
+
+    Raises:
+        OSError: it cannot be opened: the disk is full, or something else stands there.
+    """
 
     def __init__(self, path: str) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._file = os.open(path, _FLAGS | _OURS, 0o644)
         self._torn = False  # whether the last append was cut short: the next one begins on a new line
 
     def append(self, lines: bytes) -> None:

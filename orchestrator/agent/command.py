@@ -9,7 +9,7 @@ import sys
 from . import api, wire
 
 USAGE = """\
-orchestrator-log metric NAME VALUE [--step N]   record a point; without a step they count up from 0
+orchestrator-log metric NAME VALUE [--step N]   record a point; without a step: one more than the last
 orchestrator-log param NAME VALUE               record a parameter
 orchestrator-log tag NAME VALUE                 mark the run
 orchestrator-log artifact PATH [NAME]           keep a file or folder
@@ -30,6 +30,9 @@ def _do(words: list[str]) -> int:
     if len(words) == 5 and words[0] == "metric" and words[3] == "--step":
         step, words = int(words[4]), words[:3]
     kind, count = words[0] if words else "", len(words) - 1
+    if words in (["--help"], ["-h"]):
+        sys.stdout.write(USAGE)
+        return 0
     if kind == "metric" and count == 2:
         api.log_metric(words[1], float(words[2]), _next_step(words[1]) if step is None else step)
     elif kind == "param" and count == 2:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 
-RESERVED = 1 << 14
-"""Bytes: more than an exit record takes."""
+RESERVED = 1 << 16
+"""Bytes: more than a start or an exit record takes."""
 
 
 def reserve(folder: str, name: str) -> None:
     """Have room for a small file that must be written even where the disk has become full."""
-    handle = os.open(os.path.join(folder, name + ".part"), os.O_WRONLY | os.O_CREAT, 0o644)
+    handle = _open_aside(os.path.join(folder, name + ".part"))
     try:
         os.posix_fallocate(handle, 0, RESERVED)
     except OSError:  # full already, or a file system that cannot: then it is written as any other
@@ -24,7 +24,7 @@ def write_json(folder: str, name: str, value: object, flush: bool = True) -> Non
     """Write aside, fsync, rename, fsync the folder. Without ``flush`` it survives a killed process, not a power cut."""
     path = os.path.join(folder, name)
     data = json.dumps(value, sort_keys=True).encode()
-    handle = os.open(path + ".part", os.O_WRONLY | os.O_CREAT, 0o644)
+    handle = _open_aside(path + ".part")
     try:
         if os.write(handle, data) < len(data):
             raise OSError("no room for " + name)
@@ -41,3 +41,13 @@ def write_json(folder: str, name: str, value: object, flush: bool = True) -> Non
         os.fsync(folder_handle)
     finally:
         os.close(folder_handle)
+
+
+def _open_aside(path: str) -> int:
+    """What is no file, the job has put there: a pipe would hold us up for ever, a link lead elsewhere."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        return os.open(path, flags, 0o644)
+    except OSError:
+        os.unlink(path)
+        return os.open(path, flags, 0o644)

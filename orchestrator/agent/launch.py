@@ -38,16 +38,15 @@ def main() -> None:
     os.environ["ORCHESTRATOR_PYTHON"] = sys.executable  # what its programs run with
     wake = _catch_signals()
     burn_pids(JOB_PID)
-    durable.reserve(wire.RECORD, wire.EXIT)
+    for name in (wire.STARTED, wire.EXIT):
+        durable.reserve(wire.RECORD, name)
     console = Console(wire.RECORD)
     listener = service.listen()
     samples = Appender(os.path.join(wire.RECORD, wire.SYSTEM))
     started = time.time_ns()
     child = start(job["command"], console)
     console.close_writing_ends()
-    durable.write_json(
-        wire.RECORD, wire.STARTED, {"time": started, "pid": child, "environment": environment.describe()}, flush=False
-    )
+    _tell_start(started, child)
     watch = Watch(child, console, wake, job.get("timeout"))
     if listener is not None:
         watch.services.append(service.Service(listener, wire.RECORD, _identity(job)))
@@ -57,9 +56,18 @@ def main() -> None:
     end_everything()
     console.drain()
     if job.get("share"):
-        _open_to_everyone(wire.WORKSPACE, wire.OUTPUTS)
+        _open_to_everyone(wire.WORKSPACE, wire.OUTPUTS, os.path.join(wire.RECORD, wire.MLFLOW))
     durable.write_json(wire.RECORD, wire.EXIT, _exit_record(status, started, watch, console))
     sys.exit(_code(status))
+
+
+def _tell_start(started: int, child: int) -> None:
+    """The job runs by now, and could be in the way of it: that is no reason to leave it alone."""
+    about = {"time": started, "pid": child, "environment": environment.describe()}
+    try:
+        durable.write_json(wire.RECORD, wire.STARTED, about, flush=False)
+    except OSError:
+        pass
 
 
 def burn_pids(wanted: int) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Any
 
+    from .http import Exchange, Request
+
 MAX_CLIENTS = 512
 _READ = 1  # selectors.EVENT_READ
 
@@ -55,20 +57,32 @@ class Service:
 
     def _accept(self, descriptor: int, selector: selectors.BaseSelector) -> None:
         from .http import converse
-        from .mlflow.server import Server, refuse
+        from .mlflow.server import refuse
 
         try:
             accepted, _ = self._listener._accept()  # type: ignore[attr-defined]  # as socket.accept does
         except OSError:
             return
-        self._server = self._server or Server(self._record, self._identity)
         client = _socket.socket(fileno=accepted)
         client.setblocking(False)
-        self._clients[accepted] = (client, converse(client, self._server.begin, refuse))
+        self._clients[accepted] = (client, converse(client, self._begin, refuse))
         selector.register(accepted, _READ, self._resume)
         self._resume(accepted, selector)
         if len(self._clients) >= MAX_CLIENTS:
             selector.unregister(self._listener)
+
+    def _begin(self, request: Request) -> Exchange:
+        """The server is made for the first request; where the record has no room for it, each is refused."""
+        from .http import Refused
+        from .mlflow.server import Refusal, Server
+
+        if self._server is None:
+            try:
+                self._server = Server(self._record, self._identity)
+            except OSError as error:
+                return Refusal(Refused(400, "nothing can be recorded: %s" % error.strerror, "INTERNAL_ERROR"))
+        exchange: Exchange = self._server.begin(request)
+        return exchange
 
     def _resume(self, descriptor: int, selector: selectors.BaseSelector) -> None:
         client, conversation = self._clients[descriptor]

@@ -1,14 +1,16 @@
 """Samples of what the container uses, taken in the agent's loop. Facts: no part of an outcome.
 
 Each is a line of :data:`wire.SYSTEM`, a JSON object: ``time`` (nanoseconds since the epoch), ``cpu`` (CPUs in use since
-the last sample), ``memory`` (bytes, without the cache of files), ``disk_read`` and ``disk_written`` (bytes since the
-start), ``outputs_free`` (bytes where /outputs lies), ``gpus``. What cannot be told is left out.
+the last sample), ``memory`` (bytes, without the cache of files), ``memory_largest`` (bytes, the most that one of the
+job's processes had, of those that have ended), ``disk_read`` and ``disk_written`` (bytes since the start),
+``outputs_free`` (bytes where /outputs lies), ``gpus``. What cannot be told is left out.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import time
 
 from . import wire
@@ -53,7 +55,7 @@ class Sampler:
         now = time.monotonic()
         self.due = now + interval(now - self._began)
         found: dict[str, object] = {"time": time.time_ns()}
-        for read in (self._cpu, self._memory, self._disk, self._free, self._of_gpus):
+        for read in (self._cpu, self._memory, self._largest, self._disk, self._free, self._of_gpus):
             try:
                 found.update(read())
             except SILENT:
@@ -77,6 +79,10 @@ class Sampler:
 
     def _memory(self) -> dict[str, object]:
         return {"memory": self._container.memory()}
+
+    def _largest(self) -> dict[str, object]:
+        """A job may come and go between two samples: the kernel has seen it all the same."""
+        return {"memory_largest": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10}
 
     def _disk(self) -> dict[str, object]:
         read, written = self._container.disk()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import os
@@ -132,9 +133,9 @@ def run(argv: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read us has gone: nothing is left to flush
         return 128 + signal.SIGPIPE
     except OSError as error:
-        context.fail(
-            command, f"{error.filename or 'the system'}: {error.strerror}", "`orchestrator doctor`", ExitCode.ENGINE
-        )
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "make room: the next command records what has run" if full else "`orchestrator doctor`"
+        context.fail(command, f"{error.filename or 'the system'}: {error.strerror}", hint, ExitCode.ENGINE)
         return ExitCode.ENGINE
     except Exception:
         import traceback

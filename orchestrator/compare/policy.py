@@ -77,7 +77,7 @@ def _judge_one(difference: Difference, verify: VerifySpec, blobs: BlobStore) -> 
     parts = [
         _Part(
             tuple(_finding(item, tables) for item in judged),
-            tuple(Ignored(path=item.path, text=_text(item.node)) for item in left_out if not item.node.equal),
+            tuple(Ignored(path=item.path, text=item.node.summary) for item in left_out if not item.node.equal),
             Compared.total(item.node.compared for item in judged),
             all(item.section == "streams" for item in left_out),
         ),

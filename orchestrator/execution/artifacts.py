@@ -34,22 +34,21 @@ def keep(plan: Plan, run: LiveRun, blobs: FileBlobs) -> Left:
     leave_out = patterns.matcher((*patterns.CACHES, *plan.exclude))
     before = {entry.path: entry for entry in tree.load(blobs, plan.code).entries}
     left = Left()
-    proxy = run.record.resolve() / wire.MLFLOW_ARTIFACTS
     for top, folder, known in (("outputs", run.outputs, {}), ("workspace", run.workspace, before)):
         for entry in _keep(top, folder.resolve(), leave_out, blobs, left):
             if known.get(entry.path) != entry:
                 path = f"{top}/{entry.path}"
                 left.entries.append(entry.model_copy(update={"path": path}))
                 left.places[path] = folder / entry.path
-    left.proxied = _keep("mlflow", proxy, lambda path: False, blobs, left)
+    proxy = run.record.resolve() / wire.MLFLOW_ARTIFACTS
+    if os.path.realpath(proxy) == str(proxy) and _is_open_folder(proxy):  # a job can put a link in a folder's place
+        left.proxied = _keep("mlflow", proxy, lambda path: False, blobs, left)
     return left
 
 
 def _keep(
     top: str, folder: Path, leave_out: Callable[[str], bool], blobs: FileBlobs, left: Left
 ) -> list[capture.Entry]:
-    if not folder.is_dir() or folder.resolve() != folder:  # a job can put a link in the place of a folder of its record
-        return []
     found = _find(folder, leave_out)
     left.notes += [f"left out {top}/{text}" for text in found.refused]
     return _capture(folder, found, blobs)
@@ -72,11 +71,15 @@ def _find(folder: Path, leave_out: Callable[[str], bool]) -> capture.Found:
     return found
 
 
+def _is_open_folder(path: Path) -> bool:
+    return os.path.isdir(path) and os.access(path, os.R_OK | os.X_OK, effective_ids=True)  # noqa: PTH112  (never raises)
+
+
 def _readable(path: Path) -> bool:
     if path.is_symlink():
         return True
     if path.is_dir():
-        return os.access(path, os.R_OK | os.X_OK, effective_ids=True)
+        return _is_open_folder(path)
     return not path.is_file() or os.access(path, os.R_OK, effective_ids=True)
 
 

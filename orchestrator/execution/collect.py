@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from typing import Any
 from orchestrator import metrics, runid
 from orchestrator.agent import wire
 from orchestrator.digest import Digest
-from orchestrator.execution import accesses, artifacts, ending, events, notes, tensorboard, tracked
+from orchestrator.execution import accesses, artifacts, ending, events, notes, tensorboard, tracked, untrusted
 from orchestrator.execution.artifacts import Left
 from orchestrator.execution.ending import Ended, Started
 from orchestrator.execution.live import LiveRun
@@ -28,6 +28,8 @@ from orchestrator.store.streams import put_bytes
 
 MAX_NOTES = 50
 UNKNOWN_EXIT = -1
+_WRITERS = 16
+"""At once: their fsyncs share the disk's flushes."""
 TENSORBOARD = "tensorboard"
 
 
@@ -57,14 +59,16 @@ def collect(plan: Plan, run: LiveRun, blobs: FileBlobs, machine: Machine, ended:
         )
     logged = events.read(run.record)
     left = artifacts.keep(plan, run, blobs)
-    own, children = tracked.share_out(notes.read(run.record), logged, left.proxied)
-    outcomes = {child.name: _outcome_of_child(child, blobs) for child in children}
+    noted = notes.complete(notes.read(run.record), logged)
+    own, children = tracked.share_out(noted, logged, left.proxied)
+    outcomes = _outcomes_of(children, blobs)
     exit_code = exit_record.code if exit_record else UNKNOWN_EXIT
     scalars = _scalars(plan, left)
     table = _merged(own.logged.metrics, scalars.series)
     outcome = put_bytes(blobs, _outcome(exit_code, plan, own, left, table, outcomes, blobs).to_bytes())
     status, about = _status(exit_record)
-    about += [*_about_record(exit_record, logged.damaged), *left.notes, *scalars.notes]
+    about += [*_about_record(exit_record, logged.damaged), *noted.about()]
+    about += [*untrusted.replaced(run.record), *left.notes, *scalars.notes]
     facts = _facts(exit_record, started, ended, about, _streams(run.record, blobs)).model_copy(
         update={
             "partial": None if exit_record else outcome,
@@ -98,6 +102,12 @@ def _outcome(
         artifacts=_tree([*left.entries, *own.files.artifacts], blobs),
         children=dict(children),
     )
+
+
+def _outcomes_of(children: Sequence[Child], blobs: FileBlobs) -> dict[str, Digest]:
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        stored = pool.map(lambda child: _outcome_of_child(child, blobs), children)
+        return dict(zip((child.name for child in children), stored, strict=True))
 
 
 def _outcome_of_child(child: Child, blobs: FileBlobs) -> Digest:

@@ -6,9 +6,10 @@ A million events take about a second: they are parsed many lines at a time, and 
 from __future__ import annotations
 
 import json
+import secrets
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +20,8 @@ from orchestrator.metrics import Series
 from orchestrator.runspec.model import Scalar
 
 _CHUNK = 4 << 20
+_BEGINNINGS = (b'["m",', b'["p",', b'["t",')
+"""How each event begins. None has this inside: the quotes of a name or a text are escaped."""
 _UNREADABLE = (ValueError, TypeError, OverflowError, RecursionError)
 
 
@@ -73,10 +76,8 @@ class _Reader:
         self._damaged = 0
 
     def take(self, lines: list[bytes]) -> None:
-        parsed = _parsed_together(lines)
-        if parsed is None:
-            parsed = [self._parsed(line) for line in lines]
-        for event in parsed:
+        together = _parsed_together(lines)
+        for event in _parsed_apart(lines) if together is None else together:
             try:
                 self._add(event)
             except _UNREADABLE:
@@ -86,7 +87,8 @@ class _Reader:
         numbers = {run for run, _ in self._columns} | self._params.keys() | self._tags.keys()
         series: dict[int, dict[str, Series]] = defaultdict(dict)
         for (run, name), columns in self._columns.items():
-            series[run][name] = Series.of_columns(*columns)
+            if columns[0]:  # a step that no column takes leaves an empty one
+                series[run][name] = Series.of_columns(*columns)
         return Events(
             {run: Logged(series[run], self._params[run], self._tags[run]) for run in sorted(numbers)}, self._damaged
         )
@@ -111,13 +113,6 @@ class _Reader:
         name.encode()  # raises where it is no text
         return self._columns.setdefault((run, name), (array("q"), array("d")))
 
-    @staticmethod
-    def _parsed(line: bytes) -> Any:
-        try:
-            return json.loads(line)
-        except _UNREADABLE:
-            return None
-
 
 def _is_plain_point(event: Any) -> bool:
     """Whether this is a point of the job itself, with numbers as JSON has them: nearly all events are."""
@@ -132,12 +127,37 @@ def _is_plain_point(event: Any) -> bool:
 
 
 def _parsed_together(lines: list[bytes]) -> list[Any] | None:
-    """The lines as JSON; None where one of them is not whole, or is more than one."""
+    """The lines as JSON; None where one of them is not whole, or is more than one.
+
+    A number stands between them that no line can know: two that are whole only together take it in with them.
+    """
+    between = secrets.randbelow(10**15)
     try:
-        parsed: list[Any] = json.loads(b"[" + b",".join(lines) + b"]")
+        parsed: list[Any] = json.loads(b"[" + (b",%d," % between).join(lines) + b"]")
     except _UNREADABLE:
         return None
-    return parsed if len(parsed) == len(lines) else None
+    apart = len(parsed) == max(0, 2 * len(lines) - 1) and parsed[1::2].count(between) == len(parsed) // 2
+    return parsed[::2] if apart else None
+
+
+def _parsed_apart(lines: Iterable[bytes]) -> Iterator[Any]:
+    """What each line holds; None for one that is damaged.
+
+    Where a full disk cut a line short, what another process appended next stands on the same line, and is whole.
+    """
+    for line in lines:
+        event = _parsed(line)
+        yield event
+        begins = max(map(line.rfind, _BEGINNINGS))
+        if event is None and begins > 0 and (rest := _parsed(line[begins:])) is not None:
+            yield rest
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except _UNREADABLE:
+        return None
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[list[bytes]]:

@@ -65,7 +65,7 @@ def summarise(stream: IO[bytes]) -> Usage | None:
         cpu_mean=_mean(samples, "cpu"),
         cpu_peak=_peak(samples, "cpu"),
         memory_mean=_mean(samples, "memory"),
-        memory_peak=_peak(samples, "memory"),
+        memory_peak=max(_numbers(samples, "memory") + _numbers(samples, "memory_largest"), default=None),
         disk_read=_peak(samples, "disk_read"),
         disk_written=_peak(samples, "disk_written"),
         outputs_free=_least(samples, "outputs_free"),

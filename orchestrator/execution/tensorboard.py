@@ -13,6 +13,7 @@ from orchestrator.agent import wire
 from orchestrator.determinism import HOSTNAME
 from orchestrator.execution.columns import Room
 from orchestrator.execution.event_file import Folder
+from orchestrator.execution.names import Names
 from orchestrator.metrics import Series
 
 _TIMES = re.compile(
@@ -45,14 +46,14 @@ def read(files: Mapping[str, Path], room: Room | None = None) -> Scalars:
     room = room or Room()
     series: dict[str, Series] = {}
     notes: list[str] = []
-    names = _Names()
+    names = Names()
     too_long = 0
     for prefix, paths in _folders(files):
         folder = Folder(room)
         for path in paths:
             notes += [f"{path}: {note}" for note in folder.read(files[path])]
         for tag, column in sorted(folder.columns.whole().items()):
-            name = names.give(prefix, tag)
+            name = names.give(_text(prefix, tag))
             if len(name.encode()) > wire.MAX_NAME_BYTES:
                 too_long += 1
             else:
@@ -90,17 +91,6 @@ def _without_time(part: str) -> str:
     return "" if _TIMES.fullmatch(part) else part
 
 
-class _Names:
-    """Gives each source a name of its own: ``loss``, then ``loss~2``."""
-
-    def __init__(self) -> None:
-        self._given: dict[str, int] = {}
-
-    def give(self, prefix: str, tag: bytes) -> str:
-        name = (prefix.encode("utf-8", "backslashreplace") + tag).decode("utf-8", "backslashreplace")
-        taken = name
-        while taken in self._given:
-            self._given[name] += 1
-            taken = f"{name}~{self._given[name]}"
-        self._given[taken] = 1
-        return taken
+def _text(prefix: str, tag: bytes) -> str:
+    """What is no UTF-8 is written out: ``\\xff``."""
+    return (prefix.encode("utf-8", "backslashreplace") + tag).decode("utf-8", "backslashreplace")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from orchestrator.execution.events import Events, Logged
+from orchestrator.execution.names import Names
 from orchestrator.execution.notes import NotedModel, NotedRun, NotedVersion, Notes
 from orchestrator.metrics import Series
 from orchestrator.run import DatasetFact, ModelFact
@@ -24,6 +25,10 @@ SYSTEM_PREFIX = "system/"
 """MLflow's own system metrics: facts of one execution, never part of an outcome."""
 
 _KEPT_TAGS = ("mlflow.note.content",)
+_DEPTHS = (3, 4)
+"""How deep the folders of runs and of models lie in the proxy."""
+_MAX_FOLDER = 200
+"""Bytes: file systems take 255, and a number may follow."""
 
 Ended = Literal["finished", "failed", "killed", "lost"]
 _STATUS: dict[str, Ended] = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "killed"}
@@ -63,7 +68,8 @@ class Child:
 
 def share_out(notes: Notes, events: Events, files: Iterable[Entry]) -> tuple[Own, tuple[Child, ...]]:
     """The run itself, and the runs within it as they were created. ``files``: those of the artifact proxy."""
-    parents = {number: _parent(events.of(number), notes) for number in notes.runs}
+    numbers = notes.numbers()
+    parents = {number: numbers.get(events.of(number).tags.get(PARENT_TAG, ""), 0) for number in notes.runs}
     tops = [number for number, parent in parents.items() if parent == 0]
     main = tops[0] if len(tops) == 1 else 0
     owned = _owned(notes, files, main)
@@ -102,35 +108,35 @@ def scalar(text: Scalar) -> Scalar:
     return text
 
 
-def _parent(logged: Logged, notes: Notes) -> int:
-    """The number of the run that a run is nested in; 0 where it is in none."""
-    return notes.numbers.get(logged.tags.get(PARENT_TAG, ""), 0)
-
-
 def _owned(notes: Notes, files: Iterable[Entry], main: int) -> Mapping[int, Files]:
     """Files and models by run; what belongs to none is the run's own."""
-    numbers = notes.numbers
+    numbers = notes.numbers()
     owned: dict[int, Files] = defaultdict(Files)
-    places: dict[str, tuple[int, str]] = {}
+    places = {_folder(run.artifact_uri): (number, "mlflow") for number, run in notes.runs.items()}
+    names: dict[int, Names] = defaultdict(Names)
     for model in notes.models:
         owner = numbers.get(model.source_run_id, main)
-        taken = {fact.path for fact in owned[owner].models}
-        places[model.model_id] = owner, _unique(f"models/{_plain(model.name)}", taken)
-        owned[owner].models.append(_model_fact(model, places[model.model_id][1], notes.versions))
+        place = names[owner].give(f"models/{_plain(model.name)}")
+        places[_folder(model.artifact_uri)] = owner, place
+        owned[owner].models.append(_model_fact(model, place, notes.versions))
     for entry in files:
-        owner, path = _place(entry.path, numbers, places) or (main, f"mlflow-artifacts/{entry.path}")
+        owner, path = _place(entry.path, places) or (main, f"mlflow-artifacts/{entry.path}")
         owned[owner].artifacts.append(entry.model_copy(update={"path": path}))
     return owned
 
 
-def _place(path: str, runs: Mapping[str, int], models: Mapping[str, tuple[int, str]]) -> tuple[int, str] | None:
-    """``EXPERIMENT/RUN/artifacts/PATH`` or ``EXPERIMENT/models/MODEL/artifacts/PATH``, as a run keeps it."""
-    match path.split("/"):
-        case [_, run, "artifacts", *rest] if run in runs and rest:
-            return runs[run], "/".join(["mlflow", *rest])
-        case [_, "models", model, "artifacts", *rest] if model in models and rest:
-            owner, place = models[model]
-            return owner, "/".join([place, *rest])
+def _folder(uri: str) -> str:
+    """Where the proxy has it: ``EXPERIMENT/RUN/artifacts``, or ``EXPERIMENT/models/MODEL/artifacts``."""
+    return uri.partition(":/")[2]
+
+
+def _place(path: str, places: Mapping[str, tuple[int, str]]) -> tuple[int, str] | None:
+    """Where a run keeps a file: each of the folders is kept in a place of its own, so no two files meet."""
+    parts = path.split("/")
+    for depth in _DEPTHS:
+        owner, place = places.get("/".join(parts[:depth]), (0, ""))
+        if place and parts[depth:]:
+            return owner, "/".join([place, *parts[depth:]])
     return None
 
 
@@ -141,12 +147,11 @@ def _model_fact(model: NotedModel, place: str, versions: Iterable[NotedVersion])
 
 def _names(notes: Notes, parents: Mapping[int, int], main: int) -> dict[int, str]:
     names: dict[int, str] = {}
-    taken: set[str] = set()
+    unique = Names()
     for number, run in notes.runs.items():
         if number != main:
             above = names.get(parents[number])
-            names[number] = _unique(f"{above}/{run.run_name}" if above else run.run_name, taken)
-            taken.add(names[number])
+            names[number] = unique.give(f"{above}/{run.run_name}" if above else run.run_name)
     return names
 
 
@@ -164,12 +169,9 @@ def _datasets(run: NotedRun) -> Iterator[DatasetFact]:
         dataset, tags = item.get("dataset"), item.get("tags")
         if isinstance(dataset, dict) and isinstance(tags, list):
             contexts = [tag.get("value") for tag in tags if isinstance(tag, dict) and tag.get("key") == CONTEXT_TAG]
-            yield DatasetFact(
-                name=str(dataset.get("name", "")),
-                digest=str(dataset.get("digest", "")),
-                source=str(dataset.get("source_type", "")),
-                context=str(contexts[0]) if contexts else "",
-            )
+            told = [dataset.get("name"), dataset.get("digest"), dataset.get("source_type"), *contexts[:1]]
+            texts = [value if isinstance(value, str) else "" for value in told]
+            yield DatasetFact(**dict(zip(("name", "digest", "source", "context"), texts, strict=False)))
 
 
 def _joined(first: Logged, second: Logged) -> Logged:
@@ -180,13 +182,7 @@ def _joined(first: Logged, second: Logged) -> Logged:
     return Logged(metrics, {**first.params, **second.params}, {**first.tags, **second.tags})
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    if name not in taken:
-        return name
-    return next(f"{name}~{number}" for number in range(2, len(taken) + 3) if f"{name}~{number}" not in taken)
-
-
 def _plain(name: str) -> str:
     """A model's name as a folder's."""
-    plain = name.replace("/", "_").replace("\0", "_")
+    plain = name.replace("/", "_").replace("\0", "_").encode()[:_MAX_FOLDER].decode(errors="ignore")
     return plain if plain.strip(".") else f"_{plain}"

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
+
+from orchestrator.agent import wire
+
+_FILES = (wire.STDOUT, wire.STDERR, wire.CONSOLE, wire.EVENTS, wire.SYSTEM, wire.ACCESSES, wire.MLFLOW_NOTES)
 
 
 def open_regular(path: Path) -> IO[bytes]:
@@ -21,9 +26,36 @@ def open_regular(path: Path) -> IO[bytes]:
     return os.fdopen(handle, "rb")
 
 
+def open_below(folder: Path, relative: str) -> IO[bytes]:
+    """Open a regular file somewhere below a folder, whose path is no link itself; none on the way is followed.
+
+    Raises:
+        OSError: there is none, or it is something else.
+    """
+    path = folder.resolve() / relative
+    if path.parent.resolve() != path.parent:
+        raise OSError(f"there is a link on the way to {path}")
+    return open_regular(path)
+
+
 def is_regular(path: Path) -> bool:
     """Whether a regular file stands there."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def replaced(record: Path) -> list[str]:
+    """What of a record folder is no file, or no folder, any more: what the job did to it, for its reader."""
+    folders = [name for name in (wire.MLFLOW, wire.MLFLOW_ARTIFACTS) if _is_replaced(record / name, stat.S_ISDIR)]
+    files = [name for name in _FILES if _is_replaced(record / name, stat.S_ISREG)]
+    inner = [name for name in (*folders, *files) if not any(name.startswith(f"{above}/") for above in folders)]
+    return [f"left out {name} of the record: something else was put in its place" for name in inner]
+
+
+def _is_replaced(path: Path, is_kind: Callable[[int], bool]) -> bool:
+    try:
+        return not is_kind(path.lstat().st_mode)
     except OSError:
         return False

@@ -15,9 +15,9 @@ class MemoryIndex:
         self._rows: dict[str, Row] = {}
         self._complete = False
 
-    def add(self, row: Row) -> None:
+    def add(self, *rows: Row) -> None:
         """See :class:`~orchestrator.index.port.RunIndex`."""
-        self._rows[row.id] = row
+        self._rows.update({row.id: row for row in rows})
 
     def ids(self, prefix: str, limit: int) -> list[str]:
         """See :class:`~orchestrator.index.port.RunIndex`."""

@@ -28,8 +28,8 @@ class Row:
 class RunIndex(Protocol):
     """Finds runs. Conformance: tests/contracts/test_run_index.py."""
 
-    def add(self, row: Row) -> None:
-        """Add or replace a run."""
+    def add(self, *rows: Row) -> None:
+        """Add or replace runs: all of them, or none where this is interrupted."""
         ...
 
     def ids(self, prefix: str, limit: int) -> list[str]:

@@ -36,10 +36,10 @@ class SqliteIndex:
         with self._connection() as connection:
             connection.executescript(_SCHEMA)
 
-    def add(self, row: Row) -> None:
+    def add(self, *rows: Row) -> None:
         """See :class:`~orchestrator.index.port.RunIndex`."""
         with self._connection() as connection:
-            connection.execute(_INSERT, _values(row))
+            connection.executemany(_INSERT, map(_values, rows))
 
     def ids(self, prefix: str, limit: int) -> list[str]:
         """See :class:`~orchestrator.index.port.RunIndex`."""

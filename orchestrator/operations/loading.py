@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import NotFound, UsageError
-from orchestrator.operations import runs
+from orchestrator.operations import execute, runs
 from orchestrator.store import checkout
 from orchestrator.store.tree import FileEntry, Tree
 from orchestrator.workspace import Workspace
@@ -62,7 +62,10 @@ def export_model(workspace: Workspace, run: str, folder: Path, *, name: str | No
     """
     found = runs.find(workspace, run)
     artifacts = runs.artifacts_of(workspace, found)
-    path = _choose(found.id, _models(artifacts), name)
+    models = _models(artifacts)
+    if not models and (within := _with_models(workspace, found.id)):
+        raise NotFound(f"run {found.id} has no model itself", hint=f"runs within it have: {', '.join(within)}")
+    path = _choose(found.id, models, name)
     return ExportedModel(found.id, path, folder, _write(workspace, _at(artifacts, path), folder))
 
 
@@ -72,17 +75,21 @@ def _models(artifacts: Tree) -> list[str]:
     return [one for one in folders if not any(one.startswith(f"{other}/") for other in folders)]
 
 
+def _with_models(workspace: Workspace, run_id: str) -> list[str]:
+    """The runs within a run that have models."""
+    children = execute.children(workspace, run_id)
+    return [child.id for child in children if _models(runs.artifacts_of(workspace, child))]
+
+
 def _choose(run_id: str, models: list[str], name: str | None) -> str:
     wanted = [path for path in models if name in (None, path, path.rpartition("/")[2])]
     if len(wanted) == 1:
         return wanted[0]
-    listed = ", ".join(models) or "none"
     if wanted:
-        raise UsageError(f"run {run_id} has several models: {listed}", hint="choose one by --name")
-    raise NotFound(
-        f"run {run_id} has no model{f' {name!r}' if name else ''}; its MLflow models: {listed}",
-        hint="`orchestrator checkout` writes all artifacts of a run",
-    )
+        raise UsageError(f"run {run_id} has several models: {', '.join(models)}", hint="choose one by --name")
+    if models:
+        raise NotFound(f"run {run_id} has no model {name!r}", hint=f"it has: {', '.join(models)}")
+    raise NotFound(f"run {run_id} has no MLflow model", hint="`orchestrator checkout` writes all artifacts of a run")
 
 
 def _at(artifacts: Tree, path: str) -> FileEntry | Tree:

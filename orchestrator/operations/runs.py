@@ -65,12 +65,18 @@ def ls(
 def resolve(workspace: Workspace, text: str) -> str:
     """A run id from an id, a unique prefix, ``last``, or ``last~N`` (the Nth before the last).
 
+    A run within a run is named by any of these and ``.NUMBER``, or ``/NAME``.
+
     Raises:
         NotFound: no run begins so.
         UsageError: several do.
     """
     if runid.is_one(text):
         return text
+    if "/" in text:
+        return _named(workspace, *text.split("/", 1))
+    if match := re.fullmatch(r"(.+)\.(\d{1,6})", text):
+        return runid.child(resolve(workspace, match[1]), int(match[2]))
     if match := re.fullmatch(r"last(?:~(\d{1,6}))?", text):
         back = int(match[1] or 0)
         found = _ids(workspace, "", back + 1)
@@ -83,6 +89,13 @@ def resolve(workspace: Workspace, text: str) -> str:
     if len(found) > 1:
         raise UsageError(f"{text!r} begins several runs: {', '.join(found)}", hint="write more of the id")
     return found[0]
+
+
+def _named(workspace: Workspace, parent: str, name: str) -> str:
+    for child in execute.children(workspace, resolve(workspace, parent)):
+        if child.name == name:
+            return child.id
+    raise NotFound(f"no run {name!r} within {parent}", hint=f"`orchestrator ls --parent {parent}` lists them")
 
 
 def find(workspace: Workspace, text: str) -> Run:

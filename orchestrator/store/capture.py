@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from orchestrator.digest import Digest
-from orchestrator.errors import UsageError
+from orchestrator.errors import Corruption, NotFound, UsageError
 from orchestrator.store.port import BlobStore, FileBlobs
 from orchestrator.store.statcache import StatCache
 from orchestrator.store.tree import FileEntry, FolderEntry, LinkEntry
@@ -153,14 +153,33 @@ def _store(
 ) -> tuple[FileEntry, os.stat_result]:
     if cached and blobs.has(cached[1]):
         state, digest = cached
+    elif adopt:
+        digest, state = _adopt(root / path, adopt)
     else:
-        # A file with a second name is copied: writing through that name would damage the blob.
-        alone = adopt if adopt and _state(root / path).st_nlink == 1 else None
-        digest, state = _read(root / path, Digest.of_stream if alone else blobs.put)
-        if alone:
-            alone.adopt(root / path, digest)
+        digest, state = _read(root / path, blobs.put)
     executable = bool(state.st_mode & 0o111)
     return FileEntry(path=path, digest=digest, size=state.st_size, executable=executable), state
+
+
+def _adopt(path: Path, blobs: FileBlobs) -> tuple[Digest, os.stat_result]:
+    """A file with a second name is copied: writing through that name would damage the blob.
+
+    That name may be the blob's own, of an attempt that came half way: there may be no room for a copy of what is there.
+    """
+    digest, state = _read(path, Digest.of_stream)
+    if state.st_nlink == 1:
+        blobs.adopt(path, digest)
+    elif not _is_kept(blobs, digest):
+        digest, state = _read(path, blobs.put)
+    return digest, state
+
+
+def _is_kept(blobs: FileBlobs, digest: Digest) -> bool:
+    try:
+        with blobs.get(digest) as stream:
+            return Digest.of_stream(stream) == digest
+    except (Corruption, NotFound, OSError):
+        return False
 
 
 def _read(path: Path, consume: Callable[[IO[bytes]], Digest]) -> tuple[Digest, os.stat_result]:

@@ -41,6 +41,14 @@ def test_adding_again_replaces(index):
     assert [found.status for found in index.rows(name=None, status=None, parent=None, limit=10)] == ["failed"]
 
 
+def test_several_are_added_at_once(index):
+    index.add(row("1", status="running"))
+    index.add(row("1"), row("2"), row("3", parent="2"))
+    index.add()
+    assert index.rows(name=None, status=None, parent=None, limit=10) == [row("2"), row("1")]
+    assert index.rows(name=None, status=None, parent="2", limit=10) == [row("3", parent="2")]
+
+
 def test_the_newest_come_first_and_no_more_than_asked_for(index):
     for id in ("20260102", "20260101", "20260103"):
         index.add(row(id))

@@ -191,6 +191,60 @@ def test_a_script_that_raises_and_names_its_own_server(client):
     assert list(shown.metrics["before"]) == [(0, 1.0)]
 
 
+NAMED = """
+import os, sys
+where = sys.argv[1]
+if where == "env":
+    os.environ["MLFLOW_TRACKING_URI"] = "https://mlflow.example.com"
+import mlflow
+if where == "env":
+    pass
+elif where == "client":
+    client = mlflow.MlflowClient(tracking_uri="http://10.1.2.3:5000")
+    run = client.create_run("0")
+    client.log_metric(run.info.run_id, "a", 1)
+    client.set_terminated(run.info.run_id)
+else:
+    mlflow.set_tracking_uri(where)
+if where != "client":
+    with mlflow.start_run():
+        mlflow.log_metric("a", 1)
+        mlflow.log_text("x", "x.txt")
+"""
+
+
+@pytest.mark.parametrize("where", ["http://127.0.0.1:8080", "http://mlflow.example.com:5000/", "env", "client"])
+def test_a_server_that_is_out_of_reach_is_replaced_by_the_run(client, where):
+    done, streams = client.desk.seen(NAMED, image=client.image, run={"command": ["python", "job.py", where]})
+    assert done.status == "finished", streams["stderr"].decode()
+    assert streams["stderr"].count(b"cannot be reached from here: MLflow logs into this run instead") == 1
+    shown = client.desk.show(done)
+    assert list(shown.metrics["a"]) == [(0, 1.0)]
+    assert ("mlflow/x.txt" in shown.artifacts.files) == (where != "client")
+
+
+OWN = """
+import http.server, json, mlflow, threading
+said = []
+class Own(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        said.append(self.path)
+        self.send_error(404)
+server = http.server.HTTPServer(("127.0.0.1", 8081), Own)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+mlflow.set_tracking_uri("http://127.0.0.1:8081")
+try:
+    mlflow.get_experiment("7")
+except mlflow.exceptions.MlflowException:
+    pass
+print(json.dumps(len(said) > 0))
+"""
+
+
+def test_a_server_of_the_jobs_own_is_left_alone(client):
+    assert client.desk.answers(OWN, image=client.image) is True
+
+
 ELSEWHERE = """
 import json, mlflow
 with mlflow.start_run():

@@ -47,7 +47,7 @@ with socket.create_server(("127.0.0.1", 0)) as server:
 """
 CODE = {"helpers.py": "answer = 42\n", "config.json": "{}", "train.csv": "1,2\n" * 500_000}
 HINTS = (
-    "train.csv was read from /workspace, 2.0 MB: declare it under `data`",
+    "train.csv was read from /workspace, 2.0 MB: declare it under `data`, and pass {data.NAME}",
     "the job tried to reach example.invalid:443: there is no network "
     "(declare the file under `data`, or ask for `network: bridge`)",
     "the job tried to reach 192.0.2.1:80: there is no network "
@@ -149,7 +149,7 @@ def test_submit_ends_with_hints(desk):
     desk.write("open('big.csv').close()")
     (desk.folder / "big.csv").write_text("x" * 100_000)
     done = desk.cli("submit")
-    hint = "big.csv was read from /workspace, 100.0 kB: declare it under `data`"
+    hint = "big.csv was read from /workspace, 100.0 kB: declare it under `data`, and pass {data.NAME}"
     assert done.returncode == 0
     assert done.stderr.decode().splitlines()[-1] == f"hint: {hint}"
     assert hint not in done.stdout.decode()

@@ -83,12 +83,19 @@ class Artifacts:
 
 
 class Upload:
-    """A file that is being received: an :class:`~orchestrator.agent.http.Exchange`."""
+    """A file that is being received: an :class:`~orchestrator.agent.http.Exchange`.
+
+    Raises:
+        Refused: it cannot be kept.
+    """
 
     def __init__(self, place: str, aside: str) -> None:
         self._place = place
         self._aside = aside
-        self._file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        try:
+            self._file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
+        except OSError as error:
+            raise self._failed(error) from error
 
     def write(self, piece: bytes) -> None:
         """See :class:`~orchestrator.agent.http.Exchange`."""
@@ -101,13 +108,13 @@ class Upload:
 
     def finish(self) -> Response:
         """See :class:`~orchestrator.agent.http.Exchange`."""
-        os.close(self._file)
         try:
             os.makedirs(os.path.dirname(self._place), exist_ok=True)
             os.rename(self._aside, self._place)
         except OSError as error:
-            os.unlink(self._aside)
+            self.abort()
             raise self._failed(error) from error
+        os.close(self._file)
         return Response(200, b"{}")
 
     def abort(self) -> None:

@@ -11,23 +11,28 @@ import _socket
 import importlib
 import json
 import os
+import sys
 import threading
 
 from .. import wire
+from . import redirect
 
 TYPE_CHECKING = False  # importing typing takes longer than all the rest
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-_OURS = (wire.TRACKING_URI, "http://localhost:%d" % wire.TRACKING_ADDRESS[1])
+_UTILS = "mlflow.tracking._tracking_service.utils"
 _ANSWER = 1 << 16
+
+if _UTILS in sys.modules:  # it is what looks for plugins: nobody has taken a function out of it yet
+    redirect.install(sys.modules[_UTILS])
 
 
 def store(store_uri: str, artifact_uri: str | None = None) -> Any:
     """What MLflow asks for when a tracking URI begins with ``http``."""
-    usual = importlib.import_module("mlflow.tracking._tracking_service.utils")._get_rest_store(store_uri)
-    if store_uri.rstrip("/") in _OURS:
+    usual = importlib.import_module(_UTILS)._get_rest_store(store_uri)
+    if store_uri.rstrip("/") in redirect.OURS:
         for name, method in _calls(Connection()).items():
             setattr(usual, name, method)
     return usual

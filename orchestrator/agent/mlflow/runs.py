@@ -118,9 +118,9 @@ class Runs:
                 "lifecycle_stage": "active",
             },
         )
-        self._note(run)
-        self._all[run_id] = run
         self._log(run, [], [], [(key, value) for key, value in {**tags, NAME_TAG: name}.items()])
+        self._note(run)
+        self._all[run_id] = run  # only now: where it could not be recorded there is none, and the next has its number
         return {"run": run.data()}
 
     def update(self, body: Body) -> Answer:

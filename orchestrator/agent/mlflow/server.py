@@ -52,7 +52,7 @@ class Server:
                 return self._artifact(request, path)
             return self._call(request, path)
         except Refused as problem:
-            return Call(lambda body, problem=problem: refuse(problem))  # type: ignore[misc]
+            return Refusal(problem)
 
     def _artifact(self, request: Request, path: str) -> Exchange:
         head, _, rest = path.partition("/")
@@ -186,6 +186,23 @@ class Call:
             return refuse(problem)
         except Exception as error:  # a bug of ours must not end the agent, nor be retried for minutes
             return refuse(Refused(400, "the agent failed: %r" % error, "INTERNAL_ERROR"))
+
+    def abort(self) -> None:
+        """See :class:`~orchestrator.agent.http.Exchange`."""
+
+
+class Refusal:
+    """A request that is refused whatever its body says, which is forgotten: an exchange as :class:`Call` is."""
+
+    def __init__(self, problem: Refused) -> None:
+        self._problem = problem
+
+    def write(self, piece: bytes) -> None:
+        """See :class:`~orchestrator.agent.http.Exchange`."""
+
+    def finish(self) -> Response:
+        """See :class:`~orchestrator.agent.http.Exchange`."""
+        return refuse(self._problem)
 
     def abort(self) -> None:
         """See :class:`~orchestrator.agent.http.Exchange`."""

@@ -93,8 +93,11 @@ def test_whatever_is_a_number_is_taken(record: Path):
 
 @pytest.mark.parametrize(
     ("name", "value", "step"),
-    [("", 1, 0), ("x" * 10_240, 1, 0), ("x", "no number", 0), ("x", 1, 2**63), ("x", 1, -(2**63)), ("x", 1, math.nan)],
-)
+    [
+        ("", 1, 0), ("x" * 10_240, 1, 0), ("x", "no number", 0), ("x", None, 0), ("x", [1.0], 0), ("x", 10**400, 0),
+        ("x", 1j, 0), ("x", 1, 2**63), ("x", 1, -(2**63)), ("x", 1, math.nan), ("x", 1, math.inf), ("x", 1, [1]),
+    ],
+)  # fmt: skip
 def test_what_cannot_be_recorded_is_refused_and_nothing_is_written(record: Path, name, value, step):
     with pytest.raises(ValueError):
         api.log_metric(name, value, step)

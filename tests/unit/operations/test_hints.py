@@ -38,7 +38,7 @@ def read(path: str, size: int, kind: str = "code") -> Accesses:
 
 def test_data_among_the_code_is_told():
     assert hints(read("/workspace/train.csv", 12_000_000), plan()) == (
-        "train.csv was read from /workspace, 12.0 MB: declare it under `data`",
+        "train.csv was read from /workspace, 12.0 MB: declare it under `data`, and pass {data.NAME}",
     )
 
 
@@ -68,8 +68,8 @@ def test_a_folder_of_small_files_is_data_too():
     ]
     few = InputFolder(path="/workspace/lib", files=60, size=60_000, kind="code")
     assert hints(Accesses(folders=(*many, few)), plan()) == (
-        "60 files of images/ were read from /workspace, 2.0 MB: declare them under `data`",
-        "60 files of ./ were read from /workspace, 2.0 MB: declare them under `data`",
+        "60 files of images/ were read from /workspace, 2.0 MB: declare them under `data`, and pass {data.NAME}",
+        "60 files of ./ were read from /workspace, 2.0 MB: declare them under `data`, and pass {data.NAME}",
     )
 
 

@@ -179,6 +179,21 @@ class TestAdopt:
         (tmp_path / "kept-by-the-job").write_bytes(b"changed")
         assert blobs.get(Digest.of(b"weights")).read() == b"weights"
 
+    def test_a_second_attempt_copies_nothing_that_is_there(self, tmp_path):
+        """The first may have failed because the disk is full; a blob that was damaged since is copied anew."""
+        blobs = Verified(LocalBlobs(tmp_path / "store"))
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out/model").write_bytes(b"weights")
+        first, second = (capture(tmp_path / "out", Found(files=["model"]), blobs, adopt=blobs) for _ in range(2))
+        assert first == second
+        assert blobs.path(first[0].digest).samefile(tmp_path / "out/model")
+        place = blobs.path(first[0].digest)
+        place.unlink()
+        place.write_bytes(b"damaged")
+        (tmp_path / "out/other").hardlink_to(tmp_path / "out/model")
+        assert capture(tmp_path / "out", Found(files=["model"]), blobs, adopt=blobs) == first
+        assert blobs.get(first[0].digest).read() == b"weights"
+
     def test_many_names_of_one_file(self, tmp_path):
         """Adopting one sets its time: it must not look like a change to those who read the others."""
         blobs = Verified(LocalBlobs(tmp_path / "store"))
