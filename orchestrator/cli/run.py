@@ -70,8 +70,8 @@ def replay(context: Context, run: str) -> None:
     context.result("replay", data, lambda: verdicts.replayed(done))
     if not done.verdict.passed:
         context.talk.note(
-            "next: docs/determinism.md lists what is owned, docs/logging.md what differs in every run and how to allow it;"
-            " `orchestrator diff` shows more"
+            "next: docs/determinism.md lists what is owned, docs/logging.md what differs in every run and how to"
+            " allow it; `orchestrator diff` shows more"
         )
 
 

@@ -81,7 +81,8 @@ def collect(plan: Plan, run: LiveRun, blobs: FileBlobs, machine: Machine, ended:
     return Collected(
         _run(run, status, outcome if exit_record else None, machine, facts),
         tuple(
-            _child_run(run, number, child, outcomes[child.name], machine) for number, child in enumerate(children, 1)
+            _child_run(run, number, child, outcomes[child.name], machine, facts)
+            for number, child in enumerate(children, 1)
         ),
     )
 
@@ -157,7 +158,7 @@ def _run(run: LiveRun, status: Status, outcome: Digest | None, machine: Machine,
     )
 
 
-def _child_run(run: LiveRun, number: int, child: Child, outcome: Digest, machine: Machine) -> Run:
+def _child_run(run: LiveRun, number: int, child: Child, outcome: Digest, machine: Machine, facts: Facts) -> Run:
     started = _time(child.started * 1_000_000)
     return Run(
         id=runid.child(run.request.id, number),
@@ -172,6 +173,7 @@ def _child_run(run: LiveRun, number: int, child: Child, outcome: Digest, machine
             ended=_time(child.ended * 1_000_000) if child.ended else None,
             host=machine.host,
             engine=machine.engine,
+            environment={name: fact for name, fact in facts.environment.items() if name != "cpu_seconds"},
             tags=dict(child.logged.tags),
             models=tuple(child.files.models),
             datasets=child.datasets,

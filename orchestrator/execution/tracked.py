@@ -122,6 +122,9 @@ def _owned(notes: Notes, files: Iterable[Entry], main: int) -> Mapping[int, File
     for entry in files:
         owner, path = _place(entry.path, places) or (main, f"mlflow-artifacts/{entry.path}")
         owned[owner].artifacts.append(entry.model_copy(update={"path": path}))
+    for one in owned.values():
+        there = {"/".join(entry.path.split("/")[:2]) for entry in one.artifacts}
+        one.models = [model for model in one.models if model.path in there]  # one that was begun may have no files
     return owned
 
 

@@ -38,7 +38,8 @@ def _undeclared(accesses: Accesses) -> Iterator[str]:
     for file in accesses.files:
         least = LARGE // 16 if file.path.lower().endswith(_LIKE_DATA) else LARGE
         if file.kind == "code" and file.size >= least:
-            yield f"{_in_code(file.path)} was read from {wire.WORKSPACE}, {size(file.size)}: declare it under `data`, and pass {{data.NAME}}"
+            what = f"{_in_code(file.path)} was read from {wire.WORKSPACE}"
+            yield f"{what}, {size(file.size)}: declare it under `data`, and pass {{data.NAME}}"
     for folder in accesses.folders:
         if folder.kind == "code" and folder.size >= LARGE:
             what = f"{folder.files} files of {_in_code(folder.path)}/ were read from {wire.WORKSPACE}"

@@ -22,7 +22,7 @@ _known: dict[str, str] = {}  # where a tracking URI leads
 
 
 def install(utils: Any) -> None:
-    """``utils`` is the client's module that says where it logs: from now on it names the agent instead of such a server."""
+    """``utils``: the client's module that says where it logs; from now on it names the agent in its place."""
     if not (_is_alone() and _answers(wire.TRACKING_URI)):  # a spec can send MLflow elsewhere: then no agent listens
         return
     for name in ("get_tracking_uri", "_resolve_tracking_uri"):

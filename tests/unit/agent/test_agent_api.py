@@ -198,6 +198,18 @@ def test_an_artifact_stays_in_outputs(record: Path, tmp_path: Path, name):
     assert not Path(wire.OUTPUTS).exists()
 
 
+def test_half_an_artifact_is_none(record: Path, tmp_path: Path):
+    (tmp_path / "model").write_bytes(b"x" * 100_000)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(OSError):
+            api.log_artifact(str(tmp_path / "model"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(Path(wire.OUTPUTS).iterdir()) == []
+
+
 def test_an_artifact_that_is_not_there_is_said(record: Path, tmp_path: Path):
     with pytest.raises(FileNotFoundError):
         api.log_artifact(str(tmp_path / "nothing"))

@@ -164,13 +164,19 @@ def test_files_go_to_the_run_that_logged_them():
 def test_models_of_one_name_are_told_apart_and_know_where_they_are_registered():
     models = [model(1, 1), model(2, 1), model(3, 1, "a/b"), model(4, 1, ".."), model(5, 8), model(6, 1, "é" * 300)]
     versions = [NotedVersion(name="best", version="2", location=models[1].artifact_uri)]
-    own, _ = share({1: noted(1)}, models=models, versions=versions)
+    found = [f"{one.artifact_uri.partition(':/')[2]}/MLmodel" for one in models]
+    own, _ = share({1: noted(1)}, paths=tuple(found), models=models, versions=versions)
     facts = [(fact.path, fact.registered) for fact in own.files.models]
     assert facts == [
         ("models/net", ()), ("models/net~2", ("best version 2",)), ("models/a_b", ()), ("models/_..", ()),
         ("models/net~3", ()), ("models/" + "é" * 100, ()),
     ]  # fmt: skip
     assert own.files.models[2].name == "a/b"
+
+
+def test_a_model_that_was_begun_and_never_filled_is_none():
+    own, _ = share({1: noted(1)}, paths=("0/models/m-2/artifacts/MLmodel",), models=[model(1, 1), model(2, 1)])
+    assert [fact.path for fact in own.files.models] == ["models/net~2"]
 
 
 def test_data_sets_are_told_as_far_as_they_are_texts():
