@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Literal
 
 PATTERN = r"[0-9]{8}-[0-9]{6}-[0-9]{3}[0-9a-f]{3}(\.[0-9]{1,6})?"
 
@@ -23,16 +22,17 @@ def is_one(text: str) -> bool:
     return re.fullmatch(PATTERN, text) is not None
 
 
-def child(parent: str, number: int | Literal[""]) -> str:
-    """The id of a run within a run, counted from 1; or what all their ids begin with."""
+def child(parent: str, number: int) -> str:
+    """The id of a run within a run, counted from 1."""
     return f"{parent}.{number}"
-
-
-def is_child(text: str) -> bool:
-    """Whether this names, or begins to name, a run within a run."""
-    return "." in text
 
 
 def top(run_id: str) -> str:
     """The run that this one was made within; itself, where it was made within none."""
     return run_id.partition(".")[0]
+
+
+def in_order(run_id: str) -> tuple[str, int]:
+    """What ids are put in order by: a run within a run by its number, not by its digits."""
+    parent, _, number = run_id.partition(".")
+    return parent, int(number or 0)

@@ -49,27 +49,43 @@ class Service:
         self._record = record
         self._identity = identity
         self._server: Any = None
+        self._listening = False
         self._clients: dict[int, tuple[_socket.socket, Generator[int, None, None]]] = {}
 
     def join(self, selector: selectors.BaseSelector) -> None:
         """Be told by this selector; its user calls ``data(fd, selector)`` of each key that is ready."""
         selector.register(self._listener, _READ, self._accept)
+        self._listening = True
 
     def _accept(self, descriptor: int, selector: selectors.BaseSelector) -> None:
+        try:
+            accepted, _ = self._listener._accept()  # type: ignore[attr-defined]  # as socket.accept does
+        except BlockingIOError:
+            return
+        except OSError:  # no descriptor is left: listen again when a client has gone
+            self._stop_listening(selector)
+            return
+        client = _socket.socket(fileno=accepted)
+        try:
+            self._begin_conversation(client, selector)
+        except Exception:  # the server may fail, the agent must not
+            self._clients.pop(accepted, None)
+            client.close()
+
+    def _begin_conversation(self, client: _socket.socket, selector: selectors.BaseSelector) -> None:
         from .http import converse
         from .mlflow.server import refuse
 
-        try:
-            accepted, _ = self._listener._accept()  # type: ignore[attr-defined]  # as socket.accept does
-        except OSError:
-            return
-        client = _socket.socket(fileno=accepted)
         client.setblocking(False)
-        self._clients[accepted] = (client, converse(client, self._begin, refuse))
-        selector.register(accepted, _READ, self._resume)
-        self._resume(accepted, selector)
+        self._clients[client.fileno()] = (client, converse(client, self._begin, refuse))
+        selector.register(client, _READ, self._resume)
+        self._resume(client.fileno(), selector)
         if len(self._clients) >= MAX_CLIENTS:
-            selector.unregister(self._listener)
+            self._stop_listening(selector)
+
+    def _stop_listening(self, selector: selectors.BaseSelector) -> None:
+        selector.unregister(self._listener)
+        self._listening = False
 
     def _begin(self, request: Request) -> Exchange:
         """The server is made for the first request; where the record has no room for it, each is refused."""
@@ -93,6 +109,6 @@ class Service:
         except Exception:  # the end of the conversation, or an error of ours: in neither case that of the agent
             selector.unregister(descriptor)
             client.close()
-            if len(self._clients) >= MAX_CLIENTS:
-                self.join(selector)
             del self._clients[descriptor]
+            if not self._listening:
+                self.join(selector)

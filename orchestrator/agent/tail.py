@@ -6,6 +6,9 @@ import os
 
 from . import wire
 
+_OURS = os.O_NOFOLLOW | os.O_NONBLOCK
+"""A job can put a link or a pipe in its place: neither leads elsewhere, and nobody waits for a reader."""
+
 
 class Tail:
     """A file that reads ``OFFSET LENGTH``, a line feed, and so many bytes.
@@ -27,7 +30,7 @@ class Tail:
             return
         try:
             if self._file is None:
-                self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+                self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | _OURS, 0o644)
             os.pwrite(self._file, content, 0)
             self._content = content
         except OSError:

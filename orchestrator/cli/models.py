@@ -16,8 +16,11 @@ from orchestrator.cli.context import Context
 @click.pass_obj
 def export_model(context: Context, run: str, folder: Path, name: str | None) -> None:
     """Write the MLflow model of RUN into the new FOLDER, for mlflow.<flavour>.load_model(FOLDER)."""
+    from orchestrator.compare.values import printable
     from orchestrator.operations.loading import export_model as operation
 
     done = operation(context.workspace(), run, folder, name=name)
     data = {"run": done.run, "path": done.path, "folder": str(done.folder), "files": done.files}
-    context.result("export-model", data, lambda: f"{done.folder}: {done.path} of {done.run}, {done.files} files")
+    context.result(
+        "export-model", data, lambda: printable(f"{done.folder}: {done.path} of {done.run}, {done.files} files")
+    )

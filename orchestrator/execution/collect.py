@@ -17,7 +17,7 @@ from orchestrator.execution.artifacts import Left
 from orchestrator.execution.ending import Ended, Started
 from orchestrator.execution.live import LiveRun
 from orchestrator.execution.tracked import Child, Own
-from orchestrator.execution.untrusted import is_regular
+from orchestrator.execution.untrusted import is_readable
 from orchestrator.metrics import Series
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
@@ -210,7 +210,7 @@ def _streams(record: Path, blobs: FileBlobs) -> dict[str, Digest]:
         "events": wire.EVENTS,
         "system": wire.SYSTEM,
     }
-    present = {fact: record / name for fact, name in files.items() if is_regular(record / name)}
+    present = {fact: record / name for fact, name in files.items() if is_readable(record / name)}
     with ThreadPoolExecutor(len(files)) as pool:
         return dict(zip(present, pool.map(lambda file: capture.store_file(file, blobs), present.values()), strict=True))
 

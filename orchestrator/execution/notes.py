@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from orchestrator.agent import wire
 from orchestrator.execution.events import Events
@@ -17,6 +17,7 @@ from orchestrator.execution.untrusted import open_below
 from orchestrator.model import Frozen
 
 MAX_RUNS = 10_000
+MAX_NAME = 250
 NAME_TAG = "mlflow.runName"
 _MAX_NOTE = 16 << 20
 _LATEST_MS = 2**42
@@ -31,7 +32,7 @@ class NotedRun(_Noted):
     """One MLflow run. Times are milliseconds since the epoch."""
 
     run_id: str
-    run_name: str
+    run_name: Annotated[str, AfterValidator(lambda name: name[:MAX_NAME])]
     status: str
     start_time: int = Field(0, ge=0, le=_LATEST_MS)
     end_time: int | None = Field(None, ge=0, le=_LATEST_MS)

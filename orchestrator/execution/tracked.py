@@ -28,6 +28,8 @@ _KEPT_TAGS = ("mlflow.note.content",)
 _DEPTHS = (3, 4)
 """How deep the folders of runs and of models lie in the proxy."""
 _MAX_FOLDER = 200
+_MAX_PATH = 1000
+"""Letters of a name with those above it: deeper ones are told apart by a number."""
 """Bytes: file systems take 255, and a number may follow."""
 
 Ended = Literal["finished", "failed", "killed", "lost"]
@@ -114,11 +116,14 @@ def _owned(notes: Notes, files: Iterable[Entry], main: int) -> Mapping[int, File
     owned: dict[int, Files] = defaultdict(Files)
     places = {_folder(run.artifact_uri): (number, "mlflow") for number, run in notes.runs.items()}
     names: dict[int, Names] = defaultdict(Names)
+    versions: dict[str, list[NotedVersion]] = defaultdict(list)
+    for version in notes.versions:
+        versions[version.location].append(version)
     for model in notes.models:
         owner = numbers.get(model.source_run_id, main)
         place = names[owner].give(f"models/{_plain(model.name)}")
         places[_folder(model.artifact_uri)] = owner, place
-        owned[owner].models.append(_model_fact(model, place, notes.versions))
+        owned[owner].models.append(_model_fact(model, place, versions[model.artifact_uri]))
     for entry in files:
         owner, path = _place(entry.path, places) or (main, f"mlflow-artifacts/{entry.path}")
         owned[owner].artifacts.append(entry.model_copy(update={"path": path}))
@@ -144,8 +149,8 @@ def _place(path: str, places: Mapping[str, tuple[int, str]]) -> tuple[int, str] 
 
 
 def _model_fact(model: NotedModel, place: str, versions: Iterable[NotedVersion]) -> ModelFact:
-    registered = [f"{one.name} version {one.version}" for one in versions if one.location == model.artifact_uri]
-    return ModelFact(name=model.name, path=place, registered=tuple(registered))
+    registered = tuple(f"{one.name} version {one.version}" for one in versions)
+    return ModelFact(name=model.name, path=place, registered=registered)
 
 
 def _names(notes: Notes, parents: Mapping[int, int], main: int) -> dict[int, str]:
@@ -154,7 +159,7 @@ def _names(notes: Notes, parents: Mapping[int, int], main: int) -> dict[int, str
     for number, run in notes.runs.items():
         if number != main:
             above = names.get(parents[number])
-            names[number] = unique.give(f"{above}/{run.run_name}" if above else run.run_name)
+            names[number] = unique.give((f"{above}/{run.run_name}" if above else run.run_name)[:_MAX_PATH])
     return names
 
 

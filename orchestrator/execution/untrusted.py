@@ -38,10 +38,10 @@ def open_below(folder: Path, relative: str) -> IO[bytes]:
     return open_regular(path)
 
 
-def is_regular(path: Path) -> bool:
-    """Whether a regular file stands there."""
+def is_readable(path: Path) -> bool:
+    """Whether a regular file stands there that is ours to read: a job can take the rights to it."""
     try:
-        return stat.S_ISREG(path.lstat().st_mode)
+        return stat.S_ISREG(path.lstat().st_mode) and os.access(path, os.R_OK, effective_ids=True)
     except OSError:
         return False
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestrator import runid
 from orchestrator.index.port import Row
 
 
@@ -21,8 +20,7 @@ class MemoryIndex:
 
     def ids(self, prefix: str, limit: int) -> list[str]:
         """See :class:`~orchestrator.index.port.RunIndex`."""
-        children = runid.is_child(prefix)
-        found = (row.id for row in self._rows.values() if row.id.startswith(prefix) and (children or not row.parent))
+        found = (row.id for row in self._rows.values() if row.id.startswith(prefix) and not row.parent)
         return sorted(found, reverse=True)[:limit]
 
     def rows(self, *, name: str | None, status: str | None, parent: str | None, limit: int) -> list[Row]:

@@ -33,10 +33,7 @@ class RunIndex(Protocol):
         ...
 
     def ids(self, prefix: str, limit: int) -> list[str]:
-        """The ids that begin with ``prefix``, the newest first, at most ``limit``.
-
-        Of the runs within runs only where the prefix has a dot in it.
-        """
+        """The ids that begin with ``prefix``, the newest first, at most ``limit``; none of runs within runs."""
         ...
 
     def rows(self, *, name: str | None, status: str | None, parent: str | None, limit: int) -> list[Row]:

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from orchestrator import runid
 from orchestrator.errors import Corruption, EnvironmentProblem
 from orchestrator.index.port import Row
 
@@ -45,9 +44,8 @@ class SqliteIndex:
         """See :class:`~orchestrator.index.port.RunIndex`."""
         with self._connection() as connection:
             found = connection.execute(
-                f"SELECT id FROM {_TABLE} WHERE substr(id, 1, ?1) = ?2 AND (?3 OR parent IS NULL)"  # noqa: S608
-                " ORDER BY id DESC LIMIT ?4",
-                (len(prefix), prefix, runid.is_child(prefix), limit),
+                f"SELECT id FROM {_TABLE} WHERE substr(id, 1, ?) = ? AND parent IS NULL ORDER BY id DESC LIMIT ?",  # noqa: S608
+                (len(prefix), prefix, limit),
             )
             return [row[0] for row in found]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -165,9 +166,11 @@ def index(workspace: Workspace, run: Run) -> None:
 
 def children(workspace: Workspace, run_id: str) -> Iterator[Run]:
     """The recorded runs within a run, as they were made."""
-    keys = workspace.records.list(f"runs/{runid.child(run_id, '')}")
-    for key in sorted(keys, key=lambda key: int(key.rpartition(".")[2])):
-        yield Run.from_bytes(workspace.records.read(key) or b"")
+    for number in itertools.count(1):
+        record = workspace.records.read(f"runs/{runid.child(run_id, number)}")
+        if record is None:
+            return
+        yield Run.from_bytes(record)
 
 
 def row_of(workspace: Workspace, run: Run) -> Row:

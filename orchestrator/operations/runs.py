@@ -59,7 +59,7 @@ def ls(
     live = [row for row in _live_rows(workspace) if name in (None, row.name) and status in (None, row.status)]
     known = _index(workspace).rows(name=name, status=status, parent=above, limit=limit)
     rows = {row.id: row for row in [*([] if above else live), *known]}
-    return [rows[run_id] for run_id in sorted(rows, reverse=True)][:limit]
+    return [rows[run_id] for run_id in sorted(rows, key=runid.in_order, reverse=True)][:limit]
 
 
 def resolve(workspace: Workspace, text: str) -> str:
@@ -75,7 +75,7 @@ def resolve(workspace: Workspace, text: str) -> str:
         return text
     if "/" in text:
         return _named(workspace, *text.split("/", 1))
-    if match := re.fullmatch(r"(.+)\.(\d{1,6})", text):
+    if match := re.fullmatch(r"([^.]+)\.(\d{1,6})", text):
         return runid.child(resolve(workspace, match[1]), int(match[2]))
     if match := re.fullmatch(r"last(?:~(\d{1,6}))?", text):
         back = int(match[1] or 0)

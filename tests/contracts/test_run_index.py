@@ -89,7 +89,6 @@ def test_runs_within_runs_are_listed_with_their_parent_only(index):
     within = [found.id for found in index.rows(name=None, status=None, parent="a1", limit=10)]
     assert (listed, within) == (["a2", "a1"], ["a1.2", "a1.1"])
     assert index.ids("a", 10) == ["a2", "a1"]
-    assert index.ids("a1.", 10) == ["a1.2", "a1.1"]
 
 
 def test_filling_replaces_everything_and_makes_it_complete(index):

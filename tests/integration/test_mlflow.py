@@ -131,6 +131,16 @@ def test_they_are_listed_with_their_parent_and_compared(logged, client):
     assert f"orchestrator replay {logged.run.id}".encode() in refused.stderr
 
 
+def test_they_are_named_by_number_and_by_name(logged, client):
+    workspace = client.desk.workspace
+    assert operations.show(workspace, f"{logged.run.id}.2").run.name == "fold-1"
+    prefix = logged.run.id[:-2]
+    assert operations.show(workspace, f"{prefix}.3").run.name == "fold-1/inner"
+    assert operations.show(workspace, f"{prefix}/fold-1/inner").run.id == f"{logged.run.id}.3"
+    for wrong in (".9", ".0", "/none", "/", "/fold-1/", "/../fold-1", ".1.1"):
+        assert client.desk.cli("show", logged.run.id + wrong).returncode == 5
+
+
 def test_their_console_is_that_of_the_run(logged, client):
     whole, of_child = (client.desk.cli("logs", run_id).stdout for run_id in (logged.run.id, f"{logged.run.id}.1"))
     assert of_child == whole != b""

@@ -69,6 +69,10 @@ def test_a_run_within_a_run_has_its_parents_id():
     child = runid.child(parent, 12)
     assert child == f"{parent}.12"
     assert runid.is_one(child)
-    assert (runid.is_child(child), runid.is_child(parent)) == (True, False)
     assert runid.top(child) == runid.top(parent) == parent
     assert not runid.is_one(f"{parent}.") and not runid.is_one(f"{parent}.1.2")
+
+
+def test_runs_within_a_run_stand_in_the_order_of_their_numbers():
+    ids = [runid.child("20261123-142530-417a3c", number) for number in (1, 2, 9, 10, 11)]
+    assert sorted([*reversed(ids), "20261123-142530-417a3c"], key=runid.in_order) == ["20261123-142530-417a3c", *ids]

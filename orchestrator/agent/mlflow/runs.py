@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from .. import wire
 from ..http import Refused
-from .context import Context, entries, missing, number, page, pairs, required
+from .context import Context, entries, missing, number, page, required
 from .experiments import STAGES, Experiments
+from .run import Run, metric_line, point_of, text_line, told
 from .search import Filter, ordered
-from .series import Series, parsed
 
 TYPE_CHECKING = False  # importing typing takes longer than all the rest
 if TYPE_CHECKING:
@@ -15,59 +15,7 @@ if TYPE_CHECKING:
 
     from .context import Answer, Body
 
-    Point = tuple[str, int, int, float]
-    """Key, milliseconds, step, value."""
-
 NAME_TAG = "mlflow.runName"
-
-
-class Run:
-    """One run."""
-
-    def __init__(self, number: int, info: dict[str, Any]) -> None:
-        self.number = number
-        self.info = info
-        self.params: dict[str, str] = {}
-        self.tags: dict[str, str] = {}
-        self.metrics: dict[str, Series] = {}
-        self.datasets: list[dict[str, Any]] = []
-        self.models: list[dict[str, Any]] = []
-
-    def data(self) -> Answer:
-        """As the API tells it."""
-        return {
-            "info": self.info,
-            "data": {
-                "metrics": [series.latest() for series in self.metrics.values()],
-                "params": pairs(self.params),
-                "tags": pairs(self.tags),
-            },
-            "inputs": {"dataset_inputs": self.datasets},
-            "outputs": {"model_outputs": self.models},
-        }
-
-    def value(self, kind: str, key: str) -> object:
-        """What a filter or an order asks for."""
-        if kind == "metrics":
-            return self.metrics[key].last if key in self.metrics else None
-        if kind == "datasets":
-            return [one["dataset"].get(key) for one in self.datasets] if key != "context" else self._contexts()
-        return {"params": self.params, "tags": self.tags, "attributes": self.info}[kind].get(key)
-
-    def add(self, point: Point) -> None:
-        """One more point."""
-        key, time, step, value = point
-        if key not in self.metrics:
-            self.metrics[key] = Series(key)
-        self.metrics[key].add(time, step, value)
-
-    def has(self, point: Point) -> bool:
-        """Whether exactly this point is there."""
-        key, time, step, value = point
-        return key in self.metrics and self.metrics[key].has(time, step, value)
-
-    def _contexts(self) -> list[str]:
-        return [tag["value"] for one in self.datasets for tag in one["tags"] if tag["key"] == "mlflow.data.context"]
 
 
 class Runs:
@@ -90,10 +38,6 @@ class Runs:
             raise missing("Run", run_id)
         return self._all[run_id]
 
-    def known(self, run_id: object) -> bool:
-        """Whether there is such a run."""
-        return run_id in self._all
-
     def get(self, body: Body) -> Answer:
         """``runs/get``."""
         return {"run": self.find(body).data()}
@@ -113,7 +57,7 @@ class Runs:
                 "experiment_id": experiment,
                 "user_id": str(body.get("user_id") or ""),
                 "status": "RUNNING",
-                "start_time": number(body, "start_time") or self._context.now(),
+                "start_time": _time(body, "start_time") or self._context.now(),
                 "artifact_uri": "mlflow-artifacts:/%s/%s/artifacts" % (experiment, run_id),
                 "lifecycle_stage": "active",
             },
@@ -129,7 +73,7 @@ class Runs:
         if body.get("status"):
             run.info["status"] = str(body["status"])
         if body.get("end_time"):
-            run.info["end_time"] = number(body, "end_time")
+            run.info["end_time"] = _time(body, "end_time")
         if body.get("run_name"):
             run.info["run_name"] = str(body["run_name"])
             self._log(run, [], [], [(NAME_TAG, run.info["run_name"])])
@@ -170,7 +114,7 @@ class Runs:
         run, key = self.find(body), required(body, "key")
         if run.tags.pop(key, None) is None:
             raise missing("Tag", key)
-        self._context.journal.events([wire.tag_line(self._context.now() * 1_000_000, _name(key), None, run.number)])
+        self._context.journal.events([text_line(wire.tag_line, self._context.now() * 1_000_000, key, None, run.number)])
         return {}
 
     def log_batch(self, body: Body) -> Answer:
@@ -233,7 +177,7 @@ class Runs:
 
     def _log(self, run: Run, metrics: list[Body], params: list[tuple[str, str]], tags: list[tuple[str, str]]) -> None:
         """All or nothing: what cannot be right is refused before anything is written, and written before it counts."""
-        points = [_point(metric, self._context.now()) for metric in metrics]
+        points = [point_of(metric, self._context.now()) for metric in metrics]
         new = [point for point, metric in zip(points, metrics) if not (metric.get("model_id") and run.has(point))]
         for key, value in params:
             if run.params.get(key, value) != value:
@@ -241,16 +185,16 @@ class Runs:
         now = self._context.now() * 1_000_000
         self._context.journal.events(
             [
-                *(_metric_line(point, run.number) for point in new),
-                *(_line(wire.param_line, now, key, value, run.number) for key, value in params),
-                *(_line(wire.tag_line, now, key, value, run.number) for key, value in tags),
+                *(metric_line(point, run.number) for point in new),
+                *(text_line(wire.param_line, now, key, value, run.number) for key, value in params),
+                *(text_line(wire.tag_line, now, key, value, run.number) for key, value in tags),
             ]
         )
         for point in new:
             run.add(point)
         for point, metric in zip(points, metrics):
             if metric.get("model_id"):
-                self.points_of(str(metric["model_id"])).append(_told(point, run))
+                self.points_of(str(metric["model_id"])).append(told(point, run))
         run.params.update(params)
         run.tags.update(tags)
 
@@ -259,42 +203,23 @@ class Runs:
         return self._of_models.setdefault(model_id, [])
 
     def _note(self, run: Run) -> None:
-        self._context.journal.note("run", str(run.number), {**run.info, "datasets": run.datasets})
+        self._context.journal.note("run", str(run.number), {**run.info, "datasets": list(map(_brief, run.datasets))})
 
 
-def _point(metric: Body, now: int) -> Point:
-    key, value = required(metric, "key"), parsed(metric.get("value"))
-    time, step = number(metric, "timestamp") or now, number(metric, "step")
-    if abs(step) > wire.MAX_STEP or not 0 <= time < wire.MAX_STEP // 1_000_000:
-        raise Refused(400, "a step or a time beyond 64 bits")
-    return key, time, step, value
+def _time(body: Body, name: str) -> int:
+    """Milliseconds since the epoch."""
+    time = number(body, name)
+    if not 0 <= time < 2**42:
+        raise Refused(400, "Invalid value %d for parameter '%s'" % (time, name))
+    return time
 
 
-def _metric_line(point: Point, run: int) -> bytes:
-    key, time, step, value = point
-    return wire.metric_line(time * 1_000_000, _name(key), step, value, run)
-
-
-def _told(point: Point, run: Run) -> dict[str, Any]:
-    key, time, step, value = point
-    return {"key": key, "value": value, "timestamp": time, "step": step, "run_id": run.info["run_id"]}
+def _brief(known: dict[str, Any]) -> dict[str, Any]:
+    """A data set without its schema and profile, which may be large: each note tells of all of them."""
+    dataset = {name: known["dataset"].get(name) for name in ("name", "digest", "source_type")}
+    return {"dataset": dataset, "tags": known["tags"]}
 
 
 _CHANGED = (
     "Changing param values is not allowed. Param with key='%s' was already logged with value='%s' for run ID='%s'."
 )
-
-
-def _name(key: str) -> str:
-    try:
-        return wire.quote_name(key)
-    except ValueError as error:
-        raise Refused(400, str(error)) from None
-
-
-def _line(make: Any, time: int, key: str, value: str, run: int) -> bytes:
-    try:
-        line: bytes = make(time, _name(key), value, run)
-    except ValueError as error:
-        raise Refused(400, str(error)) from None
-    return line

@@ -183,6 +183,19 @@ def _holds(value: object, operator: str, operand: Any) -> bool:
         raise Refused(400, "%r and %r cannot be compared in a filter string" % (value, operand)) from None
 
 
-def _like(text: str, pattern: str, flags: int) -> bool:
-    regex = "".join(".*" if letter == "%" else "." if letter == "_" else re.escape(letter) for letter in pattern)
-    return re.fullmatch(regex, text, flags | re.DOTALL) is not None
+def _like(text: object, pattern: object, flags: int) -> bool:
+    """``%`` stands for anything, ``_`` for one letter. Pieces are looked for from the left: nothing is tried twice."""
+    if not (isinstance(text, str) and isinstance(pattern, str)):
+        raise TypeError("LIKE compares text")
+    first, *pieces = pattern.split("%")
+    if not pieces:
+        return _piece(first, flags).fullmatch(text) is not None
+    found = _piece(first, flags).match(text)
+    for piece in pieces[:-1]:
+        found = found and _piece(piece, flags).search(text, found.end())
+    last = len(text) - len(pieces[-1])
+    return found is not None and last >= found.end() and _piece(pieces[-1], flags).fullmatch(text, last) is not None
+
+
+def _piece(text: str, flags: int) -> re.Pattern[str]:
+    return re.compile("".join("." if letter == "_" else re.escape(letter) for letter in text), flags | re.DOTALL)

@@ -33,6 +33,8 @@ class Series:
 
     def has(self, time: int, step: int, value: float) -> bool:
         """Whether exactly this point is there: clients send points again to say which model they belong to."""
+        if not self._values or step > self._latest[0]:  # as nearly all are: looking through all would take ever longer
+            return False
         for at in range(len(self._times) - 1, -1, -1):
             if self._times[at] == time and self._steps[at] == step:
                 known = self._values[at]

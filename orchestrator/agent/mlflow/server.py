@@ -170,7 +170,7 @@ class Call:
 
     def __init__(self, answer: Callable[[bytes], Response]) -> None:
         self._answer = answer
-        self._body = b""
+        self._body = bytearray()
 
     def write(self, piece: bytes) -> None:
         """See :class:`~orchestrator.agent.http.Exchange`."""
@@ -181,7 +181,7 @@ class Call:
     def finish(self) -> Response:
         """See :class:`~orchestrator.agent.http.Exchange`."""
         try:
-            return self._answer(self._body)
+            return self._answer(bytes(self._body))
         except Refused as problem:
             return refuse(problem)
         except Exception as error:  # a bug of ours must not end the agent, nor be retried for minutes

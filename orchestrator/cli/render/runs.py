@@ -43,7 +43,7 @@ def listing(rows: Sequence[Row]) -> str:
     cells = [
         (
             row.id,
-            row.name,
+            printable(row.name),
             row.status,
             "within" if row.parent else row.kind,
             row.plan[7:15],

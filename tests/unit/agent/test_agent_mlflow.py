@@ -178,6 +178,53 @@ def test_a_filter_that_cannot_be_read_is_refused(tracking, filter):
     assert (status, answer["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
 
 
+def like(text: str, pattern: str, operator: str = "LIKE") -> bool:
+    return Filter(f"tags.a {operator} '{pattern}'", "attributes").fits(lambda kind, key: text)
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "fits"),
+    [
+        ("abc", "abc", True), ("abc", "a%", True), ("abc", "%c", True), ("abc", "%b%", True), ("abc", "a_c", True),
+        ("abc", "_", False), ("abc", "b%", False), ("abc", "%b", False), ("aba", "a%a", True), ("a", "a%a", False),
+        ("a.c", "a.c", True), ("abc", "a.c", False), ("a\nc", "a%c", True), ("", "%", True), ("", "_%", False),
+        ("xaxbx", "%a%b%", True), ("xbxax", "%a%b%", False), ("aab", "%ab", True), ("abcabc", "a%c", True),
+    ],
+)  # fmt: skip
+def test_like_is_sqls(text, pattern, fits):
+    assert like(text, pattern) is fits
+    assert like(text.upper(), pattern, "ILIKE") is fits
+
+
+def test_no_pattern_takes_for_ever():
+    assert not like("a" * 5000, "%a" * 500 + "%b")
+    assert not like("a" * 5000, "%a_" * 500 + "b")
+
+
+def test_a_data_sets_schema_is_not_noted_again_and_again(tracking):
+    run = tracking.new_run()
+    for number in range(3):
+        dataset = {
+            "name": f"d{number}",
+            "digest": "x",
+            "source_type": "local",
+            "source": "{}",
+            "profile": "p" * 100_000,
+        }
+        tracking.post("runs/log-inputs", run_id=run, datasets=[{"dataset": dataset, "tags": []}])
+    assert (tracking.record / wire.MLFLOW_NOTES).stat().st_size < 10_000
+    assert [one["dataset"]["name"] for one in notes(tracking.record)[-1][2]["datasets"]] == ["d0", "d1", "d2"]
+    told = tracking.call("GET", f"runs/get?run_id={run}")[1]["run"]["inputs"]["dataset_inputs"]
+    assert len(told[2]["dataset"]["profile"]) == 100_000
+
+
+@pytest.mark.parametrize("time", [-5, 10**18, 10**400])
+def test_a_time_that_cannot_be_is_refused(tracking, time):
+    assert tracking.refused("POST", "runs/create", experiment_id="0", start_time=time) == "INVALID_PARAMETER_VALUE"
+    run = tracking.new_run()
+    assert tracking.refused("POST", "runs/update", run_id=run, end_time=time) == "INVALID_PARAMETER_VALUE"
+
+
 @given(st.text(max_size=60))
 def test_any_filter_and_any_order_is_read_or_refused(text):
     class One:

@@ -211,3 +211,10 @@ def test_no_two_files_meet_whatever_a_job_uploads_and_notes(found, uris):
     for files in (own.files, *(child.files for child in children)):
         count += len(Tree.of(files.artifacts).entries)
     assert count == len(kept)
+
+
+def test_names_stay_short_however_deep_runs_are_nested():
+    runs = {number: noted(number, run_name="n" * 1000) for number in range(1, 40)}
+    _, children = share(runs, {number: below(number - 1) for number in range(2, 40)})
+    assert len({child.name for child in children}) == 38
+    assert max(len(child.name) for child in children) < 1010

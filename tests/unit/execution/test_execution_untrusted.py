@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.agent import wire
-from orchestrator.execution.untrusted import is_regular, open_below, open_regular, replaced
+from orchestrator.execution.untrusted import is_readable, open_below, open_regular, replaced
 
 
 def bind(path: Path) -> None:
@@ -34,7 +34,7 @@ def test_only_a_regular_file_is_opened(tmp_path, trap):
     for attempt in (lambda: open_regular(tmp_path / "x"), lambda: open_below(tmp_path, "x")):
         with pytest.raises(OSError):
             attempt()
-    assert not is_regular(tmp_path / "x")
+    assert not is_readable(tmp_path / "x")
 
 
 def test_a_regular_file_is_opened_below_a_folder(tmp_path):
