@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-_OURS = os.O_NOFOLLOW | os.O_NONBLOCK
-"""A job can put a link or a pipe in a file's place: neither leads elsewhere, and nobody waits for a reader."""
+from .untrusted import open_to_write
 
 
 class Appender:
@@ -17,7 +15,7 @@ class Appender:
     """
 
     def __init__(self, path: str) -> None:
-        self._file = os.open(path, _FLAGS | _OURS, 0o644)
+        self._file = open_to_write(path, os.O_APPEND)
         self._torn = False  # whether the last append was cut short: the next one begins on a new line
 
     def append(self, lines: bytes) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 
+from .untrusted import open_to_write
+
 RESERVED = 1 << 16
 """Bytes: more than a start or an exit record takes."""
 
@@ -44,10 +46,9 @@ def write_json(folder: str, name: str, value: object, flush: bool = True) -> Non
 
 
 def _open_aside(path: str) -> int:
-    """What is no file, the job has put there: a pipe would hold us up for ever, a link lead elsewhere."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    """What is no file, the job has put there: it makes way."""
     try:
-        return os.open(path, flags, 0o644)
+        return open_to_write(path)
     except OSError:
         os.unlink(path)
-        return os.open(path, flags, 0o644)
+        return open_to_write(path)

@@ -19,6 +19,8 @@ from orchestrator.store.port import FileBlobs
 class Left:
     """What was found."""
 
+    code: tree.Tree
+    """What /workspace was laid down from."""
     entries: list[capture.Entry] = field(default_factory=list)
     """Paths begin with ``outputs/`` or ``workspace/``."""
     places: dict[str, Path] = field(default_factory=dict)
@@ -32,8 +34,8 @@ class Left:
 def keep(plan: Plan, run: LiveRun, blobs: FileBlobs) -> Left:
     """Everything in /outputs, what is new or different in /workspace, and what was logged through MLflow."""
     leave_out = patterns.matcher((*patterns.CACHES, *plan.exclude))
-    before = {entry.path: entry for entry in tree.load(blobs, plan.code).entries}
-    left = Left()
+    left = Left(tree.load(blobs, plan.code))
+    before = {entry.path: entry for entry in left.code.entries}
     for top, folder, known in (("outputs", run.outputs, {}), ("workspace", run.workspace, before)):
         for entry in _keep(top, folder.resolve(), leave_out, blobs, left):
             if known.get(entry.path) != entry:

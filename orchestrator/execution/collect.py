@@ -54,9 +54,8 @@ def collect(plan: Plan, run: LiveRun, blobs: FileBlobs, machine: Machine, ended:
     exit_record = ending.ended(run.record)
     started = ending.started(run.record)
     if exit_record is None and started is None:
-        return Collected(
-            _run(run, "lost", None, machine, _facts(None, None, ended, ["the container was never started"], {}))
-        )
+        facts = _facts(run, machine, None, None, ended, ["the container was never started"], {})
+        return Collected(_run(run, "lost", None, facts))
     logged = events.read(run.record)
     left = artifacts.keep(plan, run, blobs)
     noted = notes.complete(notes.read(run.record), logged)
@@ -69,21 +68,18 @@ def collect(plan: Plan, run: LiveRun, blobs: FileBlobs, machine: Machine, ended:
     status, about = _status(exit_record)
     about += [*_about_record(exit_record, logged.damaged), *noted.about()]
     about += [*untrusted.replaced(run.record), *left.notes, *scalars.notes]
-    facts = _facts(exit_record, started, ended, about, _streams(run.record, blobs)).model_copy(
+    facts = _facts(run, machine, exit_record, started, ended, about, _streams(run.record, blobs)).model_copy(
         update={
             "partial": None if exit_record else outcome,
-            "accesses": _accesses(plan, run.record, blobs),
+            "accesses": _accesses(plan, run.record, left.code, blobs),
             "tags": dict(own.logged.tags),
             "models": tuple(own.files.models),
             "datasets": own.datasets,
         }
     )
     return Collected(
-        _run(run, status, outcome if exit_record else None, machine, facts),
-        tuple(
-            _child_run(run, number, child, outcomes[child.name], machine, facts)
-            for number, child in enumerate(children, 1)
-        ),
+        _run(run, status, outcome if exit_record else None, facts),
+        tuple(_child_run(run, number, child, outcomes[child.name], facts) for number, child in enumerate(children, 1)),
     )
 
 
@@ -146,7 +142,7 @@ def _tree(entries: list[capture.Entry], blobs: FileBlobs) -> Digest:
     return tree.save(blobs, tree.Tree.of(entries))
 
 
-def _run(run: LiveRun, status: Status, outcome: Digest | None, machine: Machine, facts: Facts) -> Run:
+def _run(run: LiveRun, status: Status, outcome: Digest | None, facts: Facts) -> Run:
     return Run(
         id=run.request.id,
         name=run.request.name,
@@ -154,11 +150,11 @@ def _run(run: LiveRun, status: Status, outcome: Digest | None, machine: Machine,
         plan=run.request.plan,
         outcome=outcome,
         origin=run.request.origin,
-        facts=facts.model_copy(update={"created": run.request.created, "host": machine.host, "engine": machine.engine}),
+        facts=facts,
     )
 
 
-def _child_run(run: LiveRun, number: int, child: Child, outcome: Digest, machine: Machine, facts: Facts) -> Run:
+def _child_run(run: LiveRun, number: int, child: Child, outcome: Digest, facts: Facts) -> Run:
     started = _time(child.started * 1_000_000)
     return Run(
         id=runid.child(run.request.id, number),
@@ -171,8 +167,8 @@ def _child_run(run: LiveRun, number: int, child: Child, outcome: Digest, machine
             created=started,
             started=started,
             ended=_time(child.ended * 1_000_000) if child.ended else None,
-            host=machine.host,
-            engine=machine.engine,
+            host=facts.host,
+            engine=facts.engine,
             environment={name: fact for name, fact in facts.environment.items() if name != "cpu_seconds"},
             tags=dict(child.logged.tags),
             models=tuple(child.files.models),
@@ -182,10 +178,18 @@ def _child_run(run: LiveRun, number: int, child: Child, outcome: Digest, machine
 
 
 def _facts(
-    ended: Ended | None, started: Started | None, otherwise: str, about: list[str], blobs: Mapping[str, Digest]
+    run: LiveRun,
+    machine: Machine,
+    ended: Ended | None,
+    started: Started | None,
+    otherwise: str,
+    about: list[str],
+    blobs: Mapping[str, Digest],
 ) -> Facts:
     return Facts(
-        created="",
+        created=run.request.created,
+        host=machine.host,
+        engine=machine.engine,
         started=_time(started.time) if started else None,
         ended=_time(ended.ended) if ended else otherwise,
         environment={
@@ -197,8 +201,8 @@ def _facts(
     )
 
 
-def _accesses(plan: Plan, record: Path, blobs: FileBlobs) -> Digest | None:
-    found = accesses.summarise(record, plan, tree.load(blobs, plan.code))
+def _accesses(plan: Plan, record: Path, code: tree.Tree, blobs: FileBlobs) -> Digest | None:
+    found = accesses.summarise(record, plan, code)
     return put_bytes(blobs, found.to_bytes()) if found else None
 
 

@@ -16,7 +16,6 @@ from orchestrator.metrics import Series
 
 pytestmark = pytest.mark.engine
 
-CLIENT = (Path(__file__).parent / "say_to_mlflow.py").read_text()
 NUMBERS = {
     "nan": math.nan, "inf": math.inf, "-inf": -math.inf, "1e308": 1e308, "5e-324": 5e-324, "-0.0": -0.0, "0.1": 0.1,
     "huge": 2.0**1000, "next": math.nextafter(1, 2), "step": -1.5,
@@ -33,7 +32,6 @@ def values(metrics: dict[str, Series]) -> dict[str, str]:
 
 
 def test_every_number_comes_back(desk: Desk):
-    (desk.folder / "say_to_mlflow.py").write_text(CLIENT)
     script = f"""
 import orchestrator
 from math import inf, nan
@@ -85,7 +83,6 @@ for value in (None, "one", [1.0], {{}}, True, 10**400):
     assert (status, answer["error_code"]) == (400, "INVALID_PARAMETER_VALUE"), answer
 print(json.dumps(said))
 """
-    (desk.folder / "say_to_mlflow.py").write_text(CLIENT)
     said = desk.answers(script)
     assert said[:2] == [
         "metric \"refused\": float() argument must be a string or a real number, not 'NoneType'",
@@ -207,7 +204,6 @@ for name in ("", "x" * 10_240):
         status, answer = client.call("runs/" + call, run_id=run, key=name, value="1")
         assert (status, answer["error_code"]) == (400, "INVALID_PARAMETER_VALUE"), answer
 """
-    (desk.folder / "say_to_mlflow.py").write_text(CLIENT)
     run = desk.submit(script)
     assert (run.status, run.facts.notes) == ("finished", ())
     found = {name: [value for _, value in series] for name, series in desk.show(run).metrics.items()}

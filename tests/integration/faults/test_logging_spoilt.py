@@ -14,7 +14,6 @@ from orchestrator.digest import Digest
 
 pytestmark = pytest.mark.engine
 
-CLIENT = (Path(__file__).parent / "say_to_mlflow.py").read_text()
 BEGIN = """
 import os, shutil, orchestrator
 from say_to_mlflow import Client
@@ -29,12 +28,6 @@ client.put(run, "model.bin", b"weights")
 """
 """A run, a run within it, a point in each and one of the job's own, a file."""
 PUT_ELSEWHERE = "left out {} of the record: something else was put in its place"
-
-
-@pytest.fixture
-def desk(desk: Desk) -> Desk:
-    (desk.folder / "say_to_mlflow.py").write_text(CLIENT)
-    return desk
 
 
 def logged(desk: Desk) -> dict[str, dict[str, list[float]]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from pathlib import Path
 
 import pytest
 from desk import Desk
@@ -12,14 +11,6 @@ from desk import Desk
 from orchestrator import operations
 
 pytestmark = pytest.mark.engine
-
-CLIENT = (Path(__file__).parent / "say_to_mlflow.py").read_text()
-
-
-@pytest.fixture
-def desk(desk: Desk) -> Desk:
-    (desk.folder / "say_to_mlflow.py").write_text(CLIENT)
-    return desk
 
 
 def test_a_million_points(desk: Desk):

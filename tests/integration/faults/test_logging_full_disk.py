@@ -15,7 +15,6 @@ from orchestrator.errors import ExitCode
 
 pytestmark = pytest.mark.engine
 
-CLIENT = (Path(__file__).parent / "say_to_mlflow.py").read_text()
 SIZE = "24m"
 
 FILL = """
@@ -44,7 +43,6 @@ def mounted(place: Path, kind: str, options: str) -> Iterator[None]:
 @pytest.fixture
 def small(desk: Desk) -> Iterator[Desk]:
     """A desk whose live runs lie on a small disk of their own."""
-    (desk.folder / "say_to_mlflow.py").write_text(CLIENT)
     with mounted(desk.workspace.live, "tmpfs", f"size={SIZE}"):
         yield desk
 

@@ -17,14 +17,6 @@ from orchestrator.run import Run
 
 pytestmark = pytest.mark.engine
 
-CLIENT = (Path(__file__).parent / "say_to_mlflow.py").read_text()
-
-
-@pytest.fixture
-def desk(desk: Desk) -> Desk:
-    (desk.folder / "say_to_mlflow.py").write_text(CLIENT)
-    return desk
-
 
 def test_a_script_that_kills_itself(desk: Desk):
     script = """
