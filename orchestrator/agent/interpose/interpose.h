@@ -115,7 +115,7 @@ extern struct ledger *ledger; /* NULL where there is none */
 
 void ledger_open(const char *path);
 struct chunk *ledger_reserve(uint64_t key, uint32_t values); /* recording; NULL: full */
-const struct chunk *ledger_find(uint64_t key);               /* replaying; NULL: not recorded */
+const struct chunk *ledger_next(uint64_t key, uint64_t *probes); /* replaying; NULL: no more. Begins with 0 probes */
 
 static inline void count(enum counter which)
 {

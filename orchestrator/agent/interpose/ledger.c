@@ -13,7 +13,7 @@
 
 struct ledger *ledger;
 
-/* Replaying: key -> chunk, open addressing. */
+/* Replaying: key -> chunks, open addressing. Those of one key stand in their order along its probes. */
 static const struct chunk **table;
 static uint64_t table_mask;
 
@@ -92,12 +92,13 @@ struct chunk *ledger_reserve(uint64_t key, uint32_t values)
     return chunk;
 }
 
-const struct chunk *ledger_find(uint64_t key)
+const struct chunk *ledger_next(uint64_t key, uint64_t *probes)
 {
-    if (!table)
-        return NULL;
-    for (uint64_t slot = key & table_mask; table[slot]; slot = (slot + 1) & table_mask)
-        if (table[slot]->key == key)
-            return table[slot];
+    const struct chunk *chunk;
+    while (table && (chunk = table[(key + *probes) & table_mask])) {
+        ++*probes;
+        if (chunk->key == key)
+            return chunk;
+    }
     return NULL;
 }

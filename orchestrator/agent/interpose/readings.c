@@ -12,9 +12,10 @@
 
 struct stream {
     uint64_t key;          /* 0: free */
-    struct chunk *chunk;   /* recording: where the next value goes. Replaying: all values */
-    uint32_t next;         /* replaying */
-    bool ended;            /* replaying: told once. Recording: the ledger is full */
+    struct chunk *chunk;   /* recording: where the next value goes; replaying: where it comes from */
+    bool ended;            /* recording: the ledger is full */
+    uint32_t next;         /* replaying: in this chunk */
+    uint64_t probes;       /* replaying: for the next chunk */
 };
 
 struct streams {
@@ -77,8 +78,6 @@ static struct stream *stream_of(struct thread *thread, uint64_t key)
     }
     thread->streams->used++;
     *found = (struct stream){.key = key};
-    if (replaying())
-        found->chunk = (struct chunk *)ledger_find(mix(thread->path, key));
     return found;
 }
 
@@ -101,11 +100,15 @@ static void keep(struct thread *thread, struct stream *stream, int64_t value)
     chunk->values[chunk->count++] = value;
 }
 
-static bool feed_back(struct stream *stream, int64_t *value)
+static bool feed_back(struct thread *thread, struct stream *stream, int64_t *value)
 {
-    if (__builtin_expect(!stream->chunk || stream->next >= stream->chunk->count, 0)) {
-        count(BEYOND);
-        return false;
+    while (__builtin_expect(!stream->chunk || stream->next >= stream->chunk->count, 0)) {
+        stream->chunk = (struct chunk *)ledger_next(mix(thread->path, stream->key), &stream->probes);
+        stream->next = 0;
+        if (!stream->chunk) {
+            count(BEYOND);
+            return false;
+        }
     }
     *value = stream->chunk->values[stream->next++];
     return true;
@@ -118,7 +121,7 @@ bool reading(uint64_t site, uint64_t kind, int64_t *value)
     if (!stream)
         return false;
     if (replaying())
-        return feed_back(stream, value);
+        return feed_back(thread, stream, value);
     keep(thread, stream, *value);
     return true;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+extern char **environ;
 struct settings settings;
 
 /* strtoull, which has another name in newer C libraries. */
@@ -18,7 +19,7 @@ static uint64_t number(const char *text)
 
 void settings_read(void)
 {
-    if (settings.ready)
+    if (settings.ready || !environ) /* none yet: called before the C library has begun */
         return;
     settings.ready = true;
     const char *seed = getenv("ORCHESTRATOR_ENTROPY");
