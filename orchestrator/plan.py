@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from orchestrator.determinism.controls import Controls
 from orchestrator.digest import Digest
 from orchestrator.model import Document, Frozen
 from orchestrator.runspec.model import RecordedScalar, Resources, VerifySpec
@@ -53,6 +54,11 @@ class Plan(Document):
     """Name -> where its value is looked up at each execution; the values are recorded nowhere."""
     seed: int
     determinism: Literal["off", "standard", "strict"]
+    """The level that the spec asked for."""
+    controls: Controls | None = Field(default=None, exclude_if=lambda value: value is None)
+    """What is in force: the level, what the spec names besides, and what could be had. None in plans of before."""
+    interposer: Digest | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The preloaded library's file within the agent, where there is one."""
     resources: Resources
     network: Literal["none", "bridge"]
     exclude: tuple[str, ...]

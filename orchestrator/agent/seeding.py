@@ -1,8 +1,13 @@
 """Seeds a library the moment it is imported.
 
-What is set: ``random``, ``numpy.random`` and ``torch`` get the run's seed; torch is asked for deterministic
-algorithms; MLflow gives each model a fixed id and time. A script that seeds by itself comes later and wins. Thread
-counts and the hash seed are environment variables of the plan. Nothing is imported that the job does not import.
+By name, as the plan has them (``ORCHESTRATOR_MENDS``):
+
+- ``seeds``: ``random``, ``numpy.random`` and ``torch`` get the run's seed; MLflow gives each model a fixed id and time;
+- ``algorithms``: torch prefers deterministic algorithms and warns where there is none (``algorithms=error``: refuses);
+- ``cuda``: cuDNN, TF32 and attention, where torch has CUDA;
+- ``joblib``, ``sharedmem``: one worker, always or where workers write to shared memory: see ``workers``.
+
+A script that seeds by itself comes later and wins. Nothing is imported that the job does not import.
 """
 
 from __future__ import annotations
@@ -19,32 +24,59 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def install(seed: int, level: str) -> None:
-    """Seed what is there already, and what is imported from now on."""
-    mends = _mends(seed, level)
+def install(seed: int, chosen: str) -> None:
+    """Mend what is there already, and what is imported from now on.
+
+    Args:
+        seed: the run's.
+        chosen: the names of the mends, with commas between.
+    """
+    mends = _by_module(seed, chosen.split(","))
     for name, mend in mends.items():
         if name in sys.modules:
             mend(sys.modules[name])
     sys.meta_path.insert(0, Finder(mends))
 
 
-def _mends(seed: int, level: str) -> dict[str, Callable[[Any], None]]:
-    def generator(module: Any) -> None:
-        """The global one of ``random`` and ``numpy.random``."""
-        module.seed(seed)
+def _by_module(seed: int, chosen: list[str]) -> dict[str, Callable[[Any], None]]:
+    """Module -> what is done to it once its own code has run."""
+    mends: dict[str, Callable[[Any], None]] = {}
+    if "seeds" in chosen:
+        mends["random"] = mends["numpy.random"] = lambda module: module.seed(seed)
+        mends["mlflow.models.model"] = lambda module: _same_models(module.Model, seed)
+    if "joblib" in chosen or "sharedmem" in chosen:
+        mends["joblib.parallel"] = lambda module: _workers().joblib(module, always="joblib" in chosen)
+    if "joblib" in chosen:
+        for package in ("loky", "joblib.externals.loky"):
+            mends[package + ".process_executor"] = lambda module: _workers().loky(module)
+            mends[package + ".reusable_executor"] = lambda module: _workers().reusable(module)
+    mends["torch"] = lambda module: _torch(module, seed, chosen)
+    return mends
 
-    def torch(module: Any) -> None:
-        """All of its generators; strict makes an operation without a deterministic algorithm an error."""
-        module.manual_seed(seed)
-        module.use_deterministic_algorithms(True, warn_only=level != "strict")
-        module.backends.cudnn.benchmark = False
 
-    return {
-        "random": generator,
-        "numpy.random": generator,
-        "torch": torch,
-        "mlflow.models.model": lambda module: _same_models(module.Model, seed),
-    }
+def _torch(torch: Any, seed: int, chosen: list[str]) -> None:
+    if "seeds" in chosen:
+        torch.manual_seed(seed)
+    if "algorithms" in chosen or "algorithms=error" in chosen:
+        torch.use_deterministic_algorithms(True, warn_only="algorithms=error" not in chosen)
+    if "cuda" in chosen and (torch.version.cuda or torch.version.hip):
+        _cuda(torch.backends)
+
+
+def _cuda(backends: Any) -> None:
+    backends.cudnn.deterministic = True
+    backends.cudnn.benchmark = False
+    backends.cudnn.allow_tf32 = False
+    backends.cuda.matmul.allow_tf32 = False
+    backends.cuda.enable_flash_sdp(False)  # their gradients are added up in the order in which blocks finish
+    backends.cuda.enable_mem_efficient_sdp(False)
+
+
+def _workers() -> Any:
+    """Read only where joblib is imported: nothing of the agent is compiled beforehand."""
+    from . import workers
+
+    return workers
 
 
 def _same_models(model: Any, seed: int) -> None:

@@ -31,6 +31,7 @@ class Outlook:
             "digest": plan.digest,
             "plan": plan.model_dump(mode="json"),
             "git": self.pinned.git,
+            "notes": list(self.pinned.notes),
             "cached": {
                 "image_in_store": True,
                 "image_in_engine": self.in_engine,

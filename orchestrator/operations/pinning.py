@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import orchestrator.agent
-from orchestrator import determinism
+from orchestrator.determinism.controls import Controls, resolve
+from orchestrator.determinism.environment import Setting, environment
 from orchestrator.digest import Digest
-from orchestrator.errors import LockError
+from orchestrator.errors import EnvironmentProblem, LockError
 from orchestrator.execution import patterns
 from orchestrator.image.oci import known
 from orchestrator.operations import locking
@@ -20,8 +21,13 @@ from orchestrator.operations.spec import SpecFile, read_spec
 from orchestrator.plan import Plan
 from orchestrator.runspec.arguments import given
 from orchestrator.runspec.command import expand
+from orchestrator.runspec.determinism import section
+from orchestrator.runspec.model import RunSpec
 from orchestrator.store import capture, tree
 from orchestrator.workspace import Workspace
+
+_INTERPOSER = "interpose/libinterpose.so"
+"""Its place within the agent."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Pinned:
     plan: Plan
     git: dict[str, Any]
     built: Built
+    notes: tuple[str, ...] = ()
+    """What of ``determinism`` is not in force, or may surprise."""
 
 
 def pin(workspace: Workspace, spec: Path, overrides: tuple[str, ...] = ()) -> Pinned:
@@ -56,47 +64,78 @@ def pin(workspace: Workspace, spec: Path, overrides: tuple[str, ...] = ()) -> Pi
 
 
 def pin_and_build(workspace: Workspace, spec: Path, overrides: tuple[str, ...] = ()) -> Pinned:
-    """Pin a spec; its lock is made where there is none, its image built where it is not.
+    """Pin a spec; its lock is made where there is none, its image built where it is not. Notes are reported.
 
     Raises:
         LockError: the lock is stale, or cannot be resolved.
     """
     read = read_spec(spec, overrides)
     lock = locking.fresh(workspace, read) or locking.resolve(workspace, read)
-    return _pin(workspace, read, from_lock(workspace, lock))
+    pinned = _pin(workspace, read, from_lock(workspace, lock))
+    for note in pinned.notes:
+        workspace.report(note)
+    return pinned
 
 
-def agent_tree(workspace: Workspace) -> Digest:
-    """Store this program's agent; a plan names it, and replays use that one."""
+def agent_tree(workspace: Workspace) -> tuple[Digest, Digest | None]:
+    """Store this program's agent; a plan names it, and replays use that one. Second: its interposer, if it is built."""
     root = Path(orchestrator.agent.__file__).parent
     found = capture.find(root, patterns.matcher(patterns.CACHES))
-    return tree.save(
-        workspace.blobs,
-        tree.Tree.of(capture.capture(root, found, workspace.blobs, cache=workspace.stat_cache)),
-    )
+    agent = tree.Tree.of(capture.capture(root, found, workspace.blobs, cache=workspace.stat_cache))
+    library = agent.files.get(_INTERPOSER)
+    return tree.save(workspace.blobs, agent), library.digest if library else None
+
+
+def in_force(spec: RunSpec, interposer: bool) -> tuple[Controls, tuple[str, ...]]:
+    """The controls in force for a spec on this installation, and what to tell of them.
+
+    Raises:
+        EnvironmentProblem: the spec names a control that cannot be had here.
+    """
+    asked = section(spec.determinism)
+    found = resolve(asked.level, asked.named, network=spec.network == "bridge", interposer=interposer)
+    if found.lacking:
+        names = " and ".join(f"`determinism.{name}`" for name in found.lacking)
+        raise EnvironmentProblem(f"{names}: the interposer (libinterpose.so) is not built in this installation")
+    return found.controls, found.notes
 
 
 def _pin(workspace: Workspace, read: SpecFile, built: Built) -> Pinned:
     spec = read.spec
     code, git = capture_code(workspace, spec.code, read.folder)
     data = {name: capture_data(workspace, name, item, read.folder) for name, item in spec.data.items()}
+    agent, interposer = agent_tree(workspace)
+    controls, notes = in_force(spec, interposer is not None)
+    level = section(spec.determinism).level
     command = expand(spec.run.command, spec.params, {name: pin.mount for name, pin in data.items()})
     plan = Plan(
         image=built.pin,
         code=code,
         data=data,
-        agent=agent_tree(workspace),
+        agent=agent,
         interpreter=built.image.python,
         command=command,
         params={**given(command), **spec.params},
-        env=determinism.environment(spec.determinism, spec.seed, spec.resources.cpus, spec.env),
+        env=environment(controls, _setting(spec, interposer is not None), spec.env),
         secrets=spec.secrets,
         seed=spec.seed,
-        determinism=spec.determinism,
+        determinism=level,
+        controls=controls,
+        interposer=interposer,
         resources=spec.resources,
         network=spec.network,
         exclude=spec.artifacts.exclude,
         ingest=("tensorboard",),
         verify=spec.verify,
     )
-    return Pinned(read, plan, git, built)
+    return Pinned(read, plan, git, built, notes)
+
+
+def _setting(spec: RunSpec, interposer: bool) -> Setting:
+    return Setting(
+        seed=spec.seed,
+        cpus=spec.resources.cpus,
+        interposer=interposer,
+        gpus=spec.resources.gpus,
+        strict=section(spec.determinism).level == "strict",
+    )

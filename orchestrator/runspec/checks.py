@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.determinism import owners
-from orchestrator.runspec import command
+from orchestrator.determinism.environment import owners
+from orchestrator.runspec import command, determinism
 from orchestrator.runspec.fields import MAX_MOUNT
 from orchestrator.runspec.findings import Findings
 from orchestrator.runspec.model import TWO_ORIGINS
@@ -45,7 +45,7 @@ OWNED_ENVIRONMENT = owners()
 
 def check(value: dict[str, Any], findings: Findings) -> None:
     """Report what fields say against each other."""
-    for rule in (_image, _command, _mounts, _environment):
+    for rule in (_image, _command, _mounts, _determinism, _environment):
         for path, message in rule(value):
             findings.add(path, message, key=path[0] == "env")
 
@@ -78,6 +78,11 @@ def _mounts(value: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         if outer := next((folder for folder in _parents(mount) if folder in taken), None):
             inside = f"{quote(outer)}, the mount of {quote(_input(taken[outer]))}"
             yield path, f"the mount {quote(mount)} lies inside {inside}"
+
+
+def _determinism(value: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    for name, message in determinism.check(_section(value, "determinism")):
+        yield ("determinism", name), message
 
 
 def _environment(value: dict[str, Any]) -> Iterator[tuple[Path, str]]:

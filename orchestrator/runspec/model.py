@@ -8,6 +8,7 @@ from pydantic import Field, StrictInt, model_validator
 
 from orchestrator.model import Frozen
 from orchestrator.runspec import fields
+from orchestrator.runspec.determinism import Determinism, DeterminismSpec
 from orchestrator.runspec.fields import (
     MAX_EXACT_INT,
     ByteCount,
@@ -30,6 +31,7 @@ __all__ = [
     "CodeSpec",
     "CommandSpec",
     "DataSpec",
+    "DeterminismSpec",
     "ImageSpec",
     "MetricRule",
     "RecordedScalar",
@@ -127,8 +129,8 @@ class RunSpec(Frozen):
     params: dict[Name, Scalar] = Field({}, description="the job's parameters: name → true, number or text")
     data: dict[Name, DataSpec] = Field({}, description="inputs, mounted read-only: name → input")
     seed: StrictInt = Field(0, ge=0, le=2**32 - 1, description="what every random generator starts from")
-    determinism: Literal["off", "standard", "strict"] = Field(
-        "standard", description="how far randomness is pinned down"
+    determinism: Determinism = Field(
+        "standard", description="how far randomness is pinned down: a level, or a mapping of controls"
     )
     resources: Resources = Field(Resources(), description="what the job may use")
     network: Literal["none", "bridge"] = Field("none", description="`bridge` lets the job reach the network")

@@ -17,6 +17,10 @@ _FLAT = frozenset({("params",), ("env",), ("secrets",)})
 """Sections that hold single values: all that follows is one name, dots included."""
 
 
+_BRIEF = {"determinism": "level"}
+"""Sections that may be given as one value, and which of theirs that is: to set another one opens the section."""
+
+
 class _Refused(ValueError):
     """Why an override cannot be applied."""
 
@@ -31,12 +35,22 @@ def apply(value: dict[str, Any], overrides: tuple[str, ...], findings: Findings)
         try:
             if not equals or not name or name.endswith("."):
                 raise _Refused("an override reads PATH=VALUE, such as params.lr=0.1")
+            value = _opened(value, name)
             path = locate(value, name)
             value = _replaced(value, path, _scalar(text))
         except (_Refused, ScalarProblem) as problem:
             findings.add_override(name, str(problem))
         else:
             findings.overrides[path] = name
+    return value
+
+
+def _opened(value: dict[str, Any], name: str) -> dict[str, Any]:
+    """The value, with the section that a name reaches into written in full."""
+    section, inside, _ = name.partition(".")
+    given = value.get(section)
+    if inside and section in _BRIEF and isinstance(given, str):
+        return {**value, section: {_BRIEF[section]: given}}
     return value
 
 

@@ -36,7 +36,11 @@ def _metrics_shape(value: Any) -> str | None:
 _RULE = "`exact`, `ignore` or a tolerance (`abs`, `rel`)"
 _SECTION = "`exact`, `ignore` or a mapping from name patterns to them"
 
+_ARTIFACTS = "`exact`, `content`, `ignore` or a mapping from path patterns to them"
+
 Strictness = Literal["exact", "ignore"]
+ArtifactRule = Literal["exact", "content", "ignore"]
+"""``content``: other bytes pass where a comparator finds all that the file says equal."""
 MetricRule = Annotated[
     Annotated[Strictness, Tag(fields.TEXT)] | Annotated[Tolerance, Tag(fields.TOLERANCE)],
     chosen_by(_rule_shape, _RULE),
@@ -44,6 +48,10 @@ MetricRule = Annotated[
 Rules = Annotated[
     Annotated[Strictness, Tag(fields.TEXT)] | Annotated[dict[str, Strictness], Tag(fields.MAPPING)],
     chosen_by(fields.shape, _SECTION),
+]
+ArtifactRules = Annotated[
+    Annotated[ArtifactRule, Tag(fields.TEXT)] | Annotated[dict[str, ArtifactRule], Tag(fields.MAPPING)],
+    chosen_by(fields.shape, _ARTIFACTS),
 ]
 MetricRules = Annotated[
     Annotated[Strictness, Tag(fields.TEXT)]
@@ -67,5 +75,5 @@ class VerifySpec(Frozen):
     exit_code: Strictness = Field("exact", description="the job's exit code")
     params: Rules = Field("exact", description="parameters, by name pattern")
     metrics: MetricRules = Field("exact", description="metrics, by name pattern")
-    artifacts: Rules = Field("exact", description="artifacts, by path pattern")
+    artifacts: ArtifactRules = Field("exact", description="artifacts, by path pattern")
     streams: StreamRules = Field("ignore", description="what the job writes to stdout and stderr")

@@ -14,6 +14,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+from orchestrator.determinism.controls import Controls
 from orchestrator.digest import Digest
 from orchestrator.image import oci
 from orchestrator.image.layers import environment_layer, wheels_layer
@@ -44,7 +45,13 @@ FILES = {
 
 def golden() -> dict[str, str]:
     """Every digest by what it is of."""
-    return {**_image(), "tree": _tree().digest, "metrics": _metrics(), "plan": _plan().digest}
+    return {
+        **_image(),
+        "tree": _tree().digest,
+        "metrics": _metrics(),
+        "plan": _plan().digest,
+        "plan with controls": _controlled(_plan()).digest,
+    }
 
 
 def wheel() -> bytes:
@@ -129,6 +136,11 @@ def _plan() -> Plan:
         exclude=("*.tmp",),
         verify=VerifySpec(),
     )
+
+
+def _controlled(plan: Plan) -> Plan:
+    controls = Controls.of("strict").without("clock")
+    return plan.model_copy(update={"controls": controls, "interposer": Digest.of(b"interposer")})
 
 
 def _urlsafe(data: bytes) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEED = os.environ.get("ORCHESTRATOR_SEED", "0")
-LEVEL = os.environ.get("ORCHESTRATOR_DETERMINISM", "off")
+MENDS = os.environ.get("ORCHESTRATOR_MENDS", "")
 
 
 def ours(name: str) -> Any:
@@ -32,6 +32,6 @@ def run_shadowed() -> None:
 
 
 ours("audit").install(ours("places").RECORD, ours("places").ACCESSES)
-if LEVEL != "off":
-    ours("seeding").install(int(SEED), LEVEL)
+if MENDS:
+    ours("seeding").install(int(SEED), MENDS)
 run_shadowed()

@@ -9,6 +9,7 @@ from orchestrator.cli.render.basics import size, table
 if TYPE_CHECKING:
     from orchestrator.image.oci import Image
     from orchestrator.operations.outlook import Outlook
+    from orchestrator.plan import Plan
 
 
 def image(built: Image) -> str:
@@ -41,9 +42,22 @@ def outlook(seen: Outlook) -> str:
         ("code", f"{plan.code} ({len(seen.code.files)} files, {size(seen.code.size)}{revision})"),
         *((f"data {name}", f"{pin.digest} at {pin.mount}") for name, pin in plan.data.items()),
         ("agent", plan.agent),
+        ("interposer", plan.interposer or "not built"),
         ("command", " ".join(plan.command)),
         ("seed", plan.seed),
-        ("determinism", plan.determinism),
+        ("determinism", in_force(plan)),
         ("ran before", ", ".join(seen.ran_before[:5]) or "no"),
+        *(("note", note) for note in seen.pinned.notes),
     ]
     return table(rows)
+
+
+def in_force(plan: Plan) -> str:
+    """The level, the controls in force, and those of the level that are not."""
+    if plan.controls is None:
+        return plan.determinism
+    names = " ".join(plan.controls.names)
+    missing = plan.controls.missing(plan.determinism)
+    return (f"{plan.determinism}: {names}" if names else plan.determinism) + (
+        f"; without {' '.join(missing)}" if missing else ""
+    )
