@@ -9,6 +9,9 @@ from pydantic import Field
 from orchestrator.digest import Digest
 from orchestrator.model import Document, Frozen
 
+Answer = Literal["bit-exact", "exact by content", "within policy", "not replayable"]
+"""exact by content: what the files say came back, if not their bytes. within policy: only as far as the spec asks."""
+
 Status = Literal["finished", "failed", "killed", "lost"]
 """finished: exit code 0. failed: another code. killed: stopped from outside, or timed out. lost: no exit record."""
 
@@ -69,6 +72,10 @@ class Facts(Frozen):
     """The agent's events as they came, times included."""
     system: Digest | None = None
     """What the container used of CPU, memory, disk and GPUs: samples over time."""
+    clock: Digest | None = None
+    """The clock as the original run read it: what its replays are given, and theirs."""
+    determinism: dict[str, int] = Field(default={})
+    """What the interposer counted, by name: see ``execution/ledger``."""
     accesses: Digest | None = None
     """The files that the job read from outside its environment, and the connections it tried."""
     partial: Digest | None = None
@@ -87,6 +94,26 @@ class VerdictRecord(Document):
     of: str
     replay: str
     verdict: dict[str, Any]
+    causes: tuple[str, ...] = ()
+    """Where the replay is not the same bit for bit: what of this could not be owned."""
+
+
+class CertificateRecord(Document):
+    """What a replay right after a run came to: stored beside it, once."""
+
+    format: Literal["orchestrator.certificate/1"] = "orchestrator.certificate/1"
+    of: str
+    replay: str
+    answer: Answer
+    comparators: tuple[str, ...] = ()
+    """Which of them said that the content came back."""
+    causes: tuple[str, ...] = ()
+    """Of what did not come back bit for bit."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the run can be had again."""
+        return self.answer != "not replayable"
 
 
 class Run(Document):

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 
-from . import durable, environment, service, wire
+from . import control, durable, environment, service, wire
 from .append import Appender
 from .console import Console
 
@@ -37,16 +37,20 @@ def main() -> None:
     os.environ["PATH"] = os.environ.get("PATH", os.defpath) + ":" + wire.PROGRAMS
     os.environ["ORCHESTRATOR_PYTHON"] = sys.executable  # what its programs run with
     wake = _catch_signals()
-    burn_pids(JOB_PID)
+    if job.get("fixed_identity", True):
+        burn_pids(JOB_PID)
     for name in (wire.STARTED, wire.EXIT):
         durable.reserve(wire.RECORD, name)
     console = Console(wire.RECORD)
     listener = service.listen()
     samples = Appender(os.path.join(wire.RECORD, wire.SYSTEM))
+    notes: list[str] = []
+    control.fix_addresses(job, notes)
+    surroundings = control.environment(job, notes)
     started = time.time_ns()
-    child = start(job["command"], console)
+    child = start(job["command"], console, surroundings)
     console.close_writing_ends()
-    _tell_start(started, child)
+    _tell_start(started, child, notes)
     watch = Watch(child, console, wake, job.get("timeout"))
     if listener is not None:
         watch.services.append(service.Service(listener, wire.RECORD, _identity(job)))
@@ -61,9 +65,9 @@ def main() -> None:
     sys.exit(_code(status))
 
 
-def _tell_start(started: int, child: int) -> None:
+def _tell_start(started: int, child: int, notes: list[str]) -> None:
     """The job runs by now, and could be in the way of it: that is no reason to leave it alone."""
-    about = {"time": started, "pid": child, "environment": environment.describe()}
+    about = {"time": started, "pid": child, "environment": environment.describe(), "notes": notes}
     try:
         durable.write_json(wire.RECORD, wire.STARTED, about, flush=False)
     except OSError:
@@ -90,8 +94,11 @@ def burn_pids(wanted: int) -> None:
         last = told[0]
 
 
-def start(command: list[str], console: Console) -> int:
-    """Start the command in a session of its own, on the console's pipes, in the working directory. Returns its PID."""
+def start(command: list[str], console: Console, surroundings: dict[str, str]) -> int:
+    """Start the command in a session of its own, on the console's pipes, in the working directory. Returns its PID.
+
+    ``surroundings``: its environment.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)  # one that comes now waits until the child can take it
     child = os.fork()
     if child:
@@ -107,7 +114,7 @@ def start(command: list[str], console: Console) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
         os.closerange(3, 256)
         _be_first_to_go()
-        os.execvp(command[0], command)
+        os.execvpe(command[0], command, surroundings)
     except OSError as error:
         os.write(2, ("orchestrator: cannot run %r: %s\n" % (command[0], error.strerror)).encode())
         os._exit(NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE)

@@ -33,6 +33,8 @@ CONSOLE = "console"
 TAIL_OF = {"o": "stdout.tail", "e": "stderr.tail"}
 """The line that a stream has begun and not ended yet: a prompt, a progress bar."""
 SYSTEM = "system.jsonl"
+LEDGER = "ledger"
+"""The interposer's: made by the host, mapped by the job."""
 MLFLOW = "mlflow"
 MLFLOW_NOTES = MLFLOW + "/notes.jsonl"
 MLFLOW_ARTIFACTS = MLFLOW + "/artifacts"

@@ -15,18 +15,27 @@ from orchestrator.errors import ExitCode
 @SPEC
 @SET
 @click.option("--detach", is_flag=True, help="Return at once; `logs -f` follows the run.")
+@click.option("--certify", is_flag=True, help="Replay the run at once, and keep with it whether it came back.")
 @click.pass_obj
-def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: bool) -> None:
-    """Pin SPEC, build or find its image, run it and record it. Exits 1 where the job fails."""
+def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: bool, certify: bool) -> None:
+    """Pin SPEC, build or find its image, run it and record it. Exits 1 where the job fails, or is not replayable."""
+    if detach and certify:
+        raise click.UsageError("a run in the background cannot be certified: leave --detach or --certify out")
     workspace = context.workspace(runs=True)
     from orchestrator.cli.render import runs
     from orchestrator.operations.execute import last_metrics
     from orchestrator.operations.observed import observed
     from orchestrator.operations.runs import outcome_of
-    from orchestrator.operations.submitting import submit as operation
 
     with context.stoppable() as stop:
-        done = operation(workspace, spec, overrides=overrides, detach=detach, watcher=context.watcher(stop))
+        if certify:
+            from orchestrator.operations.certifying import certify as certified
+
+            done = certified(workspace, spec, overrides=overrides, watcher=context.watcher(stop))
+        else:
+            from orchestrator.operations.submitting import submit as operation
+
+            done = operation(workspace, spec, overrides=overrides, detach=detach, watcher=context.watcher(stop))
     metrics = last_metrics(workspace, done.run) if done.run else {}
     exit_code = outcome_of(workspace, done.run).exit_code if done.run and done.run.outcome else None
     hints = observed(workspace, done.run, done.plan).hints if done.run else ()
@@ -40,25 +49,35 @@ def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: boo
         "metrics": metrics,
         "notes": list(done.run.facts.notes) if done.run else [],
         "hints": list(hints),
+        "certificate": done.certificate.model_dump(mode="json") if done.certificate else None,
     }
-    if done.run and done.run.status != "finished":
+    if (done.run and done.run.status != "finished") or (done.certificate and not done.certificate.holds):
         context.exit_code = ExitCode.FAILED
     context.result("submit", data, lambda: runs.submitted(done, metrics, exit_code))
     for hint in hints:
         context.talk.note(f"hint: {hint}")
 
 
+FORCE = click.option(
+    "--force", is_flag=True, help="Try it on a machine whose CPU or GPUs cannot keep to what the run was pinned to."
+)
+
+
 @click.command()
 @click.argument("run")
+@FORCE
 @click.pass_obj
-def replay(context: Context, run: str) -> None:
-    """Run the recorded plan of RUN again and compare the outcomes. Exits 0 only if the policy holds."""
+def replay(context: Context, run: str, force: bool) -> None:
+    """Run the recorded plan of RUN again and compare the outcomes. Exits 0 only if the policy holds.
+
+    Exits 3, before anything runs, where this machine's CPU or GPUs cannot keep to what the run was pinned to.
+    """
     workspace = context.workspace(runs=True)
     from orchestrator.cli.render import verdicts
     from orchestrator.operations.replaying import replay as operation
 
     with context.stoppable() as stop:
-        done = operation(workspace, run, watcher=context.watcher(stop))
+        done = operation(workspace, run, watcher=context.watcher(stop), force=force)
     context.exit_code = done.verdict.exit_code
     data = {
         "of": done.original.id,
@@ -66,6 +85,7 @@ def replay(context: Context, run: str) -> None:
         "plan": done.original.plan,
         "outcomes": [done.original.outcome, done.replay.outcome],
         "verdict": done.verdict.model_dump(mode="json"),
+        "causes": list(done.causes),
     }
     context.result("replay", data, lambda: verdicts.replayed(done))
     if not done.verdict.passed:
@@ -78,9 +98,10 @@ def replay(context: Context, run: str) -> None:
 @click.command()
 @click.argument("target")
 @click.option("--times", type=click.IntRange(min=1), default=1, show_default=True, help="How many replays.")
+@FORCE
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
 @click.pass_obj
-def verify(context: Context, target: str, times: int, form: str) -> None:
+def verify(context: Context, target: str, times: int, force: bool, form: str) -> None:
     """Replay TARGET, a run or a spec, and judge it by its policy. Exits 1 where it no longer reproduces."""
     context.as_json = context.as_json or form == "json"
     workspace = context.workspace(runs=True)
@@ -89,12 +110,15 @@ def verify(context: Context, target: str, times: int, form: str) -> None:
     from orchestrator.operations.verifying import verify as operation
 
     with context.stoppable() as stop:
-        done = operation(workspace, target, times=times, watcher=context.watcher(stop))
+        done = operation(workspace, target, times=times, watcher=context.watcher(stop), force=force)
     context.exit_code = ExitCode.OK if done.passed else ExitCode.FAILED
     data = {
         "run": done.original.id,
         "passed": done.passed,
-        "replays": [{"id": one.replay.id, "verdict": one.verdict.model_dump(mode="json")} for one in done.replays],
+        "replays": [
+            {"id": one.replay.id, "verdict": one.verdict.model_dump(mode="json"), "causes": list(one.causes)}
+            for one in done.replays
+        ],
     }
     if form == "junit":
         click.echo(junit([one.verdict for one in done.replays], name=done.original.name), nl=False)

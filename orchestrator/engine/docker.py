@@ -16,6 +16,7 @@ import docker.utils
 import requests.exceptions
 
 from orchestrator.digest import Digest
+from orchestrator.engine import seccomp
 from orchestrator.engine.port import ContainerSpec, ContainerState
 from orchestrator.errors import EngineError
 
@@ -201,7 +202,7 @@ class DockerEngine:
             ],
             network_mode=spec.network,
             cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
+            security_opt=["no-new-privileges", *([f"seccomp={seccomp.profile()}"] if spec.fixed_addresses else [])],
             read_only=True,
             tmpfs=dict(spec.tmpfs),
             shm_size=spec.shm,

@@ -31,6 +31,7 @@ class ContainerSpec:
     workdir: str
     user: str
     hostname: str
+    """Empty: the engine chooses one."""
     cpus: int
     memory: int
     """Bytes; swap is not added."""
@@ -40,6 +41,8 @@ class ContainerSpec:
     shm: int = 64 << 20
     """Bytes of /dev/shm."""
     pids: int = 4096
+    fixed_addresses: bool = False
+    """Its processes may turn the randomisation of their address space off: personality(ADDR_NO_RANDOMIZE)."""
     labels: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -12,7 +12,17 @@ from typing import Any
 from orchestrator import metrics, runid
 from orchestrator.agent import wire
 from orchestrator.digest import Digest
-from orchestrator.execution import accesses, artifacts, ending, events, notes, tensorboard, tracked, untrusted
+from orchestrator.execution import (
+    accesses,
+    artifacts,
+    ending,
+    events,
+    interposed,
+    notes,
+    tensorboard,
+    tracked,
+    untrusted,
+)
 from orchestrator.execution.artifacts import Left
 from orchestrator.execution.ending import Ended, Started
 from orchestrator.execution.live import LiveRun
@@ -66,11 +76,15 @@ def collect(plan: Plan, run: LiveRun, blobs: FileBlobs, machine: Machine, ended:
     table = _merged(own.logged.metrics, scalars.series)
     outcome = put_bytes(blobs, _outcome(exit_code, plan, own, left, table, outcomes, blobs).to_bytes())
     status, about = _status(exit_record)
+    owned = interposed.keep(run, plan, blobs)
+    about += [*(started.notes if started else ()), *owned.notes]
     about += [*_about_record(exit_record, logged.damaged), *noted.about()]
     about += [*untrusted.replaced(run.record), *left.notes, *scalars.notes]
     facts = _facts(run, machine, exit_record, started, ended, about, _streams(run.record, blobs)).model_copy(
         update={
             "partial": None if exit_record else outcome,
+            "clock": owned.clock,
+            "determinism": owned.counters,
             "accesses": _accesses(plan, run.record, left.code, blobs),
             "tags": dict(own.logged.tags),
             "models": tuple(own.files.models),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestrator.agent import wire
 from orchestrator.determinism import HOSTNAME, UID
 from orchestrator.engine.port import ContainerSpec, Mount
+from orchestrator.execution.in_force import PRELOAD, fixed_identity, in_force
 from orchestrator.execution.live import LiveRun, secrets_folder
 from orchestrator.plan import Plan
 
@@ -17,11 +18,11 @@ def container_spec(plan: Plan, run: LiveRun, image: str) -> ContainerSpec:
         name=run.container,
         image=image,
         argv=(plan.interpreter, "-I", "-S", "-B", "-c", wire.START),
-        env=plan.env,
+        env={name: value for name, value in plan.env.items() if name != PRELOAD},  # that is for the job alone
         mounts=_mounts(plan, run),
         workdir=wire.WORKSPACE,
         user=f"{UID}:{UID}",
-        hostname=HOSTNAME,
+        hostname=HOSTNAME if fixed_identity(plan) else "",
         cpus=plan.resources.cpus,
         memory=plan.resources.memory,
         gpus=plan.resources.gpus,
@@ -32,6 +33,7 @@ def container_spec(plan: Plan, run: LiveRun, image: str) -> ContainerSpec:
         },
         shm=plan.resources.memory // 2,
         labels={LABEL: run.request.id},
+        fixed_addresses=in_force(plan, "addresses"),
     )
 
 

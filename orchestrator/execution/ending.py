@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, Field, field_validator
 
@@ -15,6 +15,8 @@ from orchestrator.model import Frozen
 
 _Known = TypeVar("_Known", bound=Frozen)
 _MAX_DOCUMENT = 16 << 20
+_MAX_NOTES = 20
+Note = Annotated[str, Field(max_length=500)]
 _LATEST_NS = 2**62
 """A time in the year 2116."""
 
@@ -44,6 +46,8 @@ class Started(Frozen):
     time: int = Field(ge=0, le=_LATEST_NS)
     pid: int
     environment: dict[str, Any]
+    notes: tuple[Note, ...] = Field((), max_length=_MAX_NOTES)
+    """What of the plan could not be had."""
 
     @field_validator("environment")
     @classmethod

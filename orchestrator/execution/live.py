@@ -34,6 +34,8 @@ class Request(Document):
     plan: Digest
     origin: Origin
     created: str
+    clock: Digest | None = None
+    """Of a replay: the clock that the original run has recorded."""
 
 
 class LiveRun:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from orchestrator.agent import wire
 from orchestrator.determinism import UID
+from orchestrator.execution import interposed
+from orchestrator.execution.in_force import PRELOAD, fixed_identity, in_force
 from orchestrator.execution.live import LiveRun, secrets_folder
 from orchestrator.plan import DataPin, Plan
 from orchestrator.store import checkout, tree
@@ -19,7 +21,7 @@ def prepare(plan: Plan, run: LiveRun, blobs: FileBlobs, secrets: Mapping[str, by
     """Fill the run's folder.
 
     Raises:
-        NotFound: the store lacks something that the plan names.
+        NotFound: the store lacks something that the plan names, or the clock to be fed back.
         Corruption: something in the store is damaged.
     """
     owner = (UID, UID) if os.geteuid() == 0 else None
@@ -27,6 +29,7 @@ def prepare(plan: Plan, run: LiveRun, blobs: FileBlobs, secrets: Mapping[str, by
     checkout.to_write(tree.load(blobs, plan.code), run.workspace, blobs, owner)
     _make(run.outputs, owner)
     _make(run.record, owner)
+    interposed.lay_down(plan, run, blobs, owner)
     run.data.mkdir()
     for name, pin in plan.data.items():
         _lay_down_data(pin, run.data / name, blobs)
@@ -43,6 +46,9 @@ def _job(plan: Plan, *, share: bool) -> dict[str, object]:
         "params": plan.params,
         "timeout": plan.resources.timeout,
         "share": share,
+        "preload": plan.env.get(PRELOAD),
+        "fixed_identity": fixed_identity(plan),
+        "fixed_addresses": in_force(plan, "addresses"),
     }
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orchestrator.operations.building import build
+    from orchestrator.operations.certifying import certify
     from orchestrator.operations.checkup import doctor
     from orchestrator.operations.console import logs
     from orchestrator.operations.differences import diff
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "build": "building",
+    "certify": "certifying",
     "checkout": "restoring",
     "diff": "differences",
     "doctor": "checkup",
@@ -52,6 +54,7 @@ _HOME = {
 
 __all__ = [
     "build",
+    "certify",
     "checkout",
     "diff",
     "doctor",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -12,13 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import orchestrator.agent
+from orchestrator.determinism.levels import LEVELS
 from orchestrator.errors import EngineError, OrchestratorError
+from orchestrator.execution import cpu
 from orchestrator.execution.live import all_in
 from orchestrator.lock import sources
 from orchestrator.workspace import Workspace
 
 _LOW_DISK = 5 << 30
 _WAL_FIX = (3, 51, 3)
+_INTERPOSER = Path("interpose/libinterpose.so")
+_STANDARD_CPU = str(LEVELS["standard"]["cpu"])
+_AGENT = Path(orchestrator.agent.__file__).parent
 _OLDEST_CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -145,4 +152,39 @@ def _python(workspace: Workspace) -> Iterator[Check]:
     yield Check("python", "ok", sys.version.split()[0])
 
 
-_LOOKS = (_python, _engine, _disk, _clock, _sqlite, _wheels, _tools, _store)
+def _interposer(workspace: Workspace) -> Iterator[Check]:
+    try:
+        digest = hashlib.sha256((_AGENT / _INTERPOSER).read_bytes()).hexdigest()
+        yield Check("interposer", "ok", f"{_INTERPOSER.name} sha256:{digest[:12]}")
+    except FileNotFoundError:
+        yield Check(
+            "interposer",
+            "warning",
+            f"{_INTERPOSER.name} is not built: entropy, clock and directory listings are not owned, so fewer runs "
+            "come back bit for bit",
+            _how_to_build(shutil.which(os.environ.get("CC", "cc"))),
+        )
+
+
+def _how_to_build(compiler: str | None) -> str:
+    """A checkout has the build beside it; anything else is built again by pip, from source."""
+    checkout = _AGENT.parents[1] / "hatch_build.py"
+    build = f"python {checkout}" if checkout.is_file() else "pip install --force-reinstall --no-deps SOURCE"
+    return build if compiler else f"install a C compiler (apt-get install gcc libc6-dev), then `{build}`"
+
+
+def _cpu(workspace: Workspace) -> Iterator[Check]:
+    here = workspace.host().get("cpu", {})
+    lacks = cpu.missing(_STANDARD_CPU, here)
+    if not lacks:
+        yield Check("cpu", "ok", cpu.name(here))
+    else:
+        yield Check(
+            "cpu",
+            "warning",
+            f"{cpu.name(here)} lacks {', '.join(lacks)}: it cannot honour the default pin {_STANDARD_CPU}",
+            f"`determinism: {{cpu: {cpu.best(here)}}}` in the spec",
+        )
+
+
+_LOOKS = (_python, _engine, _cpu, _interposer, _disk, _clock, _sqlite, _wheels, _tools, _store)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator import process, runid
+from orchestrator.digest import Digest
 from orchestrator.engine.port import ContainerSpec
 from orchestrator.errors import EnvironmentProblem, UsageError
-from orchestrator.execution import host
 from orchestrator.execution.collect import Collected, Machine, collect
 from orchestrator.execution.container import container_spec
 from orchestrator.execution.follow import Piece
@@ -45,8 +45,10 @@ class Watcher:
     tails: Callable[[list[Piece]], None] = lambda tails: None
 
 
-def begin(workspace: Workspace, plan: Plan, name: str, origin: Origin) -> LiveRun:
+def begin(workspace: Workspace, plan: Plan, name: str, origin: Origin, clock: Digest | None = None) -> LiveRun:
     """Store the plan, lay down everything that will be mounted, and hold the run.
+
+    ``clock``: the recorded one to be fed back, for a replay.
 
     Raises:
         UsageError: a secret cannot be read.
@@ -61,6 +63,7 @@ def begin(workspace: Workspace, plan: Plan, name: str, origin: Origin) -> LiveRu
         plan=put_bytes(workspace.blobs, data),
         origin=origin,
         created=workspace.timestamp(),
+        clock=clock,
     )
     run = _claim(workspace, request)
     plan = Plan.from_bytes(data)  # as a replay reads it: JSON writes 1.0 as 1
@@ -136,7 +139,7 @@ def collector(
 
     ``stopped``: whether we asked the run to stop; a second signal leaves the agent no time to say so.
     """
-    machine = Machine(host.describe(), workspace.engine.version())
+    machine = Machine(workspace.host(gpus=plan.resources.gpus > 0), workspace.engine.version())
 
     def collected() -> Collected:
         found = collect(plan, run, workspace.blobs, machine, workspace.timestamp())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestrator.compare.causes import causes
 from orchestrator.compare.difference import Difference
 from orchestrator.compare.outcomes import compare_outcomes
 from orchestrator.compare.policy import judge
 from orchestrator.compare.verdict import Verdict
 from orchestrator.errors import UsageError
-from orchestrator.operations import building, execute, runs
+from orchestrator.operations import building, contract, execute, runs
 from orchestrator.operations.execute import Watcher
 from orchestrator.run import Origin, Run, VerdictRecord
 from orchestrator.workspace import Workspace
@@ -23,15 +24,19 @@ class Replayed:
     replay: Run
     difference: Difference
     verdict: Verdict
+    causes: tuple[str, ...] = ()
+    """What could not be owned, where it is not the same bit for bit."""
 
 
-def replay(workspace: Workspace, run: str, *, watcher: Watcher | None = None) -> Replayed:
+def replay(workspace: Workspace, run: str, *, watcher: Watcher | None = None, force: bool = False) -> Replayed:
     """Replay a run: its recorded agent, code, data and image, not today's.
+
+    ``force``: try it, even where this machine's CPU or GPUs cannot keep to what the run was pinned to.
 
     Raises:
         NotFound: there is no such run, or it has no outcome to compare with.
         UsageError: it is a run within a run.
-        NotReplayable: its image can be had no more.
+        NotReplayable: its image can be had no more, or this machine cannot keep to what it was pinned to.
         Interrupted: stopped by a signal.
     """
     original = runs.find(workspace, run)
@@ -44,21 +49,25 @@ def replay(workspace: Workspace, run: str, *, watcher: Watcher | None = None) ->
     if original.status == "killed":
         workspace.report(f"{original.id} was stopped before its end: its replay will not be, and so will differ")
     plan = runs.plan_of(workspace, original)
+    contract.check_replay(workspace, plan, original, force=force)
     image = building.provide(workspace, plan.image)
     origin = original.origin.model_copy(update={"kind": "replay", "of": original.id})
-    live = execute.begin(workspace, plan, original.name, Origin.model_validate(origin.model_dump()))
+    clock = original.facts.clock
+    live = execute.begin(workspace, plan, original.name, Origin.model_validate(origin.model_dump()), clock)
     workspace.report(f"replaying {original.id} as {live.request.id}")
     return compare(workspace, original, execute.in_foreground(workspace, live, image, watcher or Watcher()))
 
 
 def compare(workspace: Workspace, original: Run, again: Run) -> Replayed:
     """Judge a replay by the policy in the original's plan, and record the verdict."""
-    verify = runs.plan_of(workspace, original).verify
+    plan = runs.plan_of(workspace, original)
     difference = outcome_difference(workspace, original, again)
-    verdict = judge(difference, verify, workspace.blobs)
-    record = VerdictRecord(of=original.id, replay=again.id, verdict=verdict.model_dump(mode="json"))
+    verdict = judge(difference, plan.verify, workspace.blobs)
+    same = verdict.exactness == "bit-exact" and not verdict.failures
+    why = () if same else causes(plan, original.facts, again.facts)
+    record = VerdictRecord(of=original.id, replay=again.id, verdict=verdict.model_dump(mode="json"), causes=why)
     workspace.records.create(f"verdicts/{original.id}/{again.id}", record.to_bytes())
-    return Replayed(original, again, difference, verdict)
+    return Replayed(original, again, difference, verdict, why)
 
 
 def outcome_difference(workspace: Workspace, left: Run, right: Run) -> Difference:

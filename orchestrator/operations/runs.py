@@ -14,13 +14,18 @@ from orchestrator.operations import execute, recover
 from orchestrator.operations.observed import Observed, observed
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
-from orchestrator.run import Run, VerdictRecord
+from orchestrator.run import CertificateRecord, Run, VerdictRecord
 from orchestrator.store import tree
 from orchestrator.store.streams import read_document
 from orchestrator.store.tree import Tree
 from orchestrator.workspace import Workspace
 
 _AMBIGUOUS = 5
+
+
+def certificate_key(run_id: str) -> str:
+    """Where a run's certificate stands among the records."""
+    return f"certificates/{run_id}"
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class Shown:
     """The runs within it, as they were made."""
     observed: Observed
     """What it used and reached for."""
+    certificate: CertificateRecord | None = None
+    """What a replay right after it came to, where one was asked for."""
 
 
 def ls(
@@ -128,7 +135,8 @@ def show(workspace: Workspace, text: str) -> Shown:
         artifacts = tree.load(workspace.blobs, outcome.artifacts)
     plan = plan_of(workspace, run)
     seen = observed(workspace, run, plan)
-    return Shown(run, plan, outcome, table, artifacts, *_around(workspace, run.id), seen)
+    around = _around(workspace, run.id)
+    return Shown(run, plan, outcome, table, artifacts, *around, seen, certificate_of(workspace, run.id))
 
 
 def _around(workspace: Workspace, run_id: str) -> tuple[tuple[VerdictRecord, ...], tuple[Run, ...]]:
@@ -192,6 +200,14 @@ def _verdicts(workspace: Workspace, run_id: str) -> tuple[VerdictRecord, ...]:
         with contextlib.suppress(Corruption):  # it is not part of the run
             found.append(VerdictRecord.from_bytes(workspace.records.read(key) or b""))
     return tuple(found)
+
+
+def certificate_of(workspace: Workspace, run_id: str) -> CertificateRecord | None:
+    """The run's certificate, where it has one that can be read."""
+    record = workspace.records.read(certificate_key(run_id))
+    with contextlib.suppress(Corruption):  # it is not part of the run
+        return CertificateRecord.from_bytes(record) if record else None
+    return None
 
 
 def _index(workspace: Workspace) -> RunIndex:

@@ -9,11 +9,11 @@ from orchestrator.digest import Digest
 from orchestrator.execution.live import LiveRun
 from orchestrator.image.load import load
 from orchestrator.lock import export
-from orchestrator.operations import execute, recover
+from orchestrator.operations import contract, execute, recover
 from orchestrator.operations.execute import Watcher
 from orchestrator.operations.pinning import Pinned, pin_and_build
 from orchestrator.plan import Plan
-from orchestrator.run import Origin, Run
+from orchestrator.run import CertificateRecord, Origin, Run
 from orchestrator.store.streams import put_bytes
 from orchestrator.workspace import Workspace
 
@@ -26,6 +26,8 @@ class Submitted:
     plan: Plan
     plan_digest: Digest
     run: Run | None
+    certificate: CertificateRecord | None = None
+    """Where one was asked for (``certify``), and the run came to an end."""
 
 
 def submit(
@@ -47,11 +49,13 @@ def submit(
 
     Raises:
         SpecError, LockError, UsageError: the spec, its lock, code or data cannot be right. Nothing has run.
+        EnvironmentProblem: this CPU lacks what the plan pins arithmetic to.
         EngineError: no engine answers, or it refused.
         Interrupted: stopped by a signal; the run is recorded.
     """
     recover.recover(workspace)
     pinned = pin_and_build(workspace, spec, overrides)
+    contract.check_submit(workspace, pinned.plan)
     image = load(pinned.built.image, workspace.engine, workspace.blobs)
     live = execute.begin(workspace, pinned.plan, pinned.spec.spec.name, _origin(workspace, pinned))
     workspace.report(f"run {live.request.id}")

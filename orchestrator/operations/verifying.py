@@ -26,8 +26,10 @@ class Verified:
         return bool(self.replays) and all(one.verdict.passed for one in self.replays)
 
 
-def verify(workspace: Workspace, target: str, *, times: int = 1, watcher: Watcher | None = None) -> Verified:
-    """Replay a run, or submit a spec and replay that, ``times`` times.
+def verify(
+    workspace: Workspace, target: str, *, times: int = 1, watcher: Watcher | None = None, force: bool = False
+) -> Verified:
+    """Replay a run, or submit a spec and replay that, ``times`` times; ``force``: as ``replay`` has it.
 
     ``target`` is a spec where it names a file or folder, otherwise a run. Raises as ``submit`` and ``replay`` do.
     """
@@ -38,4 +40,5 @@ def verify(workspace: Workspace, target: str, *, times: int = 1, watcher: Watche
         original = submitted.run
     else:
         original = runs.find(workspace, target)
-    return Verified(original, tuple(replay(workspace, original.id, watcher=watcher) for _ in range(times)))
+    replays = (replay(workspace, original.id, watcher=watcher, force=force) for _ in range(times))
+    return Verified(original, tuple(replays))

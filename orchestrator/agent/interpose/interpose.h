@@ -99,7 +99,8 @@ struct ledger {
     uint64_t capacity;
     _Atomic uint64_t used;
     int64_t origin[2]; /* CLOCK_REALTIME and CLOCK_MONOTONIC as the original run began, ns */
-    uint64_t padding[2];
+    _Atomic uint64_t backed; /* bytes that have room on the disk */
+    uint64_t padding;
     _Atomic uint64_t counters[COUNTERS];
     _Atomic int64_t begun[2]; /* the same clocks as this execution began */
 };

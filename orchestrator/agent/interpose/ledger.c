@@ -10,8 +10,10 @@
 #include <sys/syscall.h>
 
 #define PAGE 4096
+#define ROOM (1ULL << 20) /* room on the disk is taken in steps of this many bytes */
 
 struct ledger *ledger;
+static char place[4096]; /* its path */
 
 /* Replaying: key -> chunks, open addressing. Those of one key stand in their order along its probes. */
 static const struct chunk **table;
@@ -56,9 +58,31 @@ static void build_table(void)
     }
 }
 
+/* Writing to a mapped file where the disk is full would end the program: its room is taken beforehand. */
+static bool has_room(uint64_t end)
+{
+    uint64_t backed = atomic_load(&ledger->backed);
+    if (end <= backed)
+        return true;
+    long descriptor = kernel(SYS_openat, AT_FDCWD, (long)place, O_RDWR | O_CLOEXEC, 0, 0, 0);
+    if (descriptor < 0)
+        return false;
+    uint64_t wanted = (end + ROOM - 1) / ROOM * ROOM;
+    long failed = kernel(SYS_fallocate, descriptor, FALLOC_FL_KEEP_SIZE, 0, (long)wanted, 0, 0);
+    kernel(SYS_close, descriptor, 0, 0, 0, 0, 0);
+    if (failed && failed != -EOPNOTSUPP)
+        return false;
+    while (backed < wanted && !atomic_compare_exchange_weak(&ledger->backed, &backed, wanted))
+        ;
+    return true;
+}
+
 void ledger_open(const char *path)
 {
     struct stat about;
+    if (strlen(path) >= sizeof place)
+        return;
+    strcpy(place, path);
     long descriptor = kernel(SYS_openat, AT_FDCWD, (long)path, O_RDWR | O_CLOEXEC, 0, 0, 0);
     if (descriptor < 0)
         return;
@@ -84,7 +108,7 @@ struct chunk *ledger_reserve(uint64_t key, uint32_t values)
     if (atomic_load(&ledger->used) >= ledger->capacity)
         return NULL;
     uint64_t at = atomic_fetch_add(&ledger->used, bytes);
-    if (at + bytes > ledger->capacity)
+    if (at + bytes > ledger->capacity || !has_room(at + bytes))
         return NULL;
     struct chunk *chunk = (void *)((char *)ledger + at);
     chunk->key = key;

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.render import inputs, logged
+from orchestrator.cli.render import certificates, inputs, logged, plans
 from orchestrator.cli.render.basics import columns, size, some, table
 from orchestrator.compare.values import printable
 
@@ -31,6 +31,7 @@ def submitted(done: Submitted, metrics: dict[str, str], exit_code: int | None) -
         ("plan", run.plan),
         ("result", run.outcome or "none"),
         *((printable(name), value) for name, value in sorted(metrics.items())[:_MANY]),
+        *certificates.rows(done.certificate),
         *(("note", printable(note)) for note in run.facts.notes),
     ]
     return table(rows)
@@ -74,7 +75,7 @@ def shown(item: Shown) -> str:
         ("code", f"{plan.code}{_git(run.origin.git)}"),
         *((f"data {name}", f"{pin.digest} at {pin.mount}") for name, pin in plan.data.items()),
         ("seed", plan.seed),
-        ("determinism", plan.determinism),
+        ("determinism", plans.in_force(plan)),
         (
             "host",
             f"{facts.host.get('name')}, {_cpu(facts.environment)}",
@@ -82,6 +83,7 @@ def shown(item: Shown) -> str:
         ("engine", " ".join(str(facts.engine.get(key, "")) for key in ("name", "version"))),
         ("packages", f"{number} (--requirements prints them)"),
         *inputs.used(item.observed.usage, plan),
+        *certificates.rows(item.certificate),
         *(("note", printable(note)) for note in facts.notes),
     ]
     return "\n".join([table(rows), *_sections(item), *logged.sections(item), *inputs.sections(item.observed, plan)])
@@ -100,6 +102,7 @@ def shown_data(item: Shown) -> dict[str, Any]:
         },
         "artifacts": [entry.model_dump(mode="json") for entry in item.artifacts.entries],
         "verdicts": [record.model_dump(mode="json") for record in item.verdicts],
+        "certificate": item.certificate.model_dump(mode="json") if item.certificate else None,
         **logged.data(item),
         **inputs.data(item.observed),
     }

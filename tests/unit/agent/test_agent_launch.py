@@ -22,7 +22,7 @@ folder, timeout, grace, command = json.loads(sys.argv[1])
 launch.GRACE_SECONDS = grace
 wake = launch._catch_signals()
 console = Console(folder)
-child = launch.start(command, console)
+child = launch.start(command, console, dict(os.environ))
 console.close_writing_ends()
 watch = launch.Watch(child, console, wake, timeout)
 for number in [int(word) for word in sys.argv[2:]]:

@@ -45,6 +45,19 @@ nvmlReturn_t nvmlDeviceGetMemoryInfo(nvmlDevice_t device, nvmlMemory_t *found) {
     found->free = found->total - found->used;
     return 0;
 }
+#ifdef CONTRACT
+nvmlReturn_t nvmlSystemGetDriverVersion(char *version, unsigned length) {
+    if (length < 80) return 7;
+    strcpy(version, "570.86.15");
+    return 0;
+}
+nvmlReturn_t nvmlSystemGetCudaDriverVersion(int *version) { *version = 12080; return 0; }
+nvmlReturn_t nvmlDeviceGetCudaComputeCapability(nvmlDevice_t device, int *major, int *minor) {
+    *major = device->index ? 7 : 9;
+    *minor = device->index ? 5 : 0;
+    return 0;
+}
+#endif
 #ifdef POWER
 nvmlReturn_t nvmlDeviceGetPowerUsage(nvmlDevice_t device, unsigned *milliwatts) {
     *milliwatts = 310250;
@@ -77,9 +90,17 @@ def test_what_each_gpu_tells(stub):
     gpus.close()
 
 
+def test_what_results_depend_on(stub):
+    gpus = Gpus(stub("-DINIT=0", "-DCONTRACT"))
+    devices = [{"name": "NVIDIA H100 80GB HBM3", "compute": "9.0"}, {"name": "NVIDIA T4", "compute": "7.5"}]
+    assert gpus.describe() == {"driver": "570.86.15", "cuda": "12.8", "devices": devices}
+    gpus.close()
+
+
 def test_an_older_library_lacks_functions(stub):
     gpus = Gpus(stub("-DINIT=0"))
     assert [gpu.get("power") for gpu in gpus.read()] == [None, None]
+    assert gpus.describe() == {"devices": [{"name": "NVIDIA H100 80GB HBM3"}, {"name": "NVIDIA T4"}]}
 
 
 def test_a_library_without_a_driver_is_none(stub):

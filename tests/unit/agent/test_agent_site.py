@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+STANDARD = "seeds,algorithms,sharedmem"
+STRICT = "seeds,algorithms=error,cuda,joblib"
+
 Python = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -21,11 +24,9 @@ def first(seed: int) -> str:
 def seeded(python: Python, library: Path) -> Callable[..., str]:
     """Runs a script with the hook; returns its output."""
 
-    def run(
-        script: str, *options: str, seed: int = 7, level: str = "standard", before: str = "", after: str = ""
-    ) -> str:
+    def run(script: str, *options: str, seed: int = 7, mends: str = STANDARD, before: str = "", after: str = "") -> str:
         path = ":".join(filter(None, [before, str(library), str(library / "orchestrator" / "site"), after]))
-        env = {"PYTHONPATH": path, "ORCHESTRATOR_SEED": str(seed), "ORCHESTRATOR_DETERMINISM": level}
+        env = {"PYTHONPATH": path, "ORCHESTRATOR_SEED": str(seed), "ORCHESTRATOR_MENDS": mends}
         done = python(script, **env)
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
@@ -46,13 +47,13 @@ def test_a_script_that_seeds_by_itself_wins(seeded):
 
 
 def test_off_leaves_it_alone(seeded):
-    assert len({seeded("import random; print(random.random())", level="off") for _ in range(3)}) == 3
+    assert len({seeded("import random; print(random.random())", mends="") for _ in range(3)}) == 3
 
 
-@pytest.mark.parametrize("level", ["off", "standard"])
-def test_it_imports_nothing_by_itself(seeded, level):
+@pytest.mark.parametrize("mends", ["", STANDARD, STRICT])
+def test_it_imports_nothing_by_itself(seeded, mends):
     watched = {"random", "numpy", "torch", "typing", "json", "re", "contextlib", "importlib.util", "orchestrator"}
-    assert not watched & set(seeded("import sys; print(*sys.modules)", level=level).split())
+    assert not watched & set(seeded("import sys; print(*sys.modules)", mends=mends).split())
 
 
 def test_a_package_that_the_job_calls_orchestrator_is_its_own(seeded, tmp_path: Path):
@@ -75,9 +76,9 @@ print(log_metric is orchestrator.log_metric, log_params.__module__, "json" in sy
 def test_a_module_that_was_there_first_is_seeded_too(seeded, library: Path):
     hook = library / "orchestrator" / "site" / "sitecustomize.py"
     script = f"import random, runpy; random.random(); runpy.run_path({str(hook)!r}); print(random.random())"
-    assert seeded(script, level="off") != first(7)
-    again = "import os; os.environ['ORCHESTRATOR_DETERMINISM'] = 'standard'\n" + script
-    assert seeded(again, level="off") == first(7)
+    assert seeded(script, mends="") != first(7)
+    again = "import os; os.environ['ORCHESTRATOR_MENDS'] = 'seeds'\n" + script
+    assert seeded(again, mends="") == first(7)
 
 
 def test_a_module_keeps_its_own_loader(seeded):
@@ -110,23 +111,30 @@ def test_numpy_and_torch_are_asked_for_by_their_names(seeded, tmp_path: Path):
     (tmp_path / "lib2" / "numpy" / "__init__.py").write_text("")
     (tmp_path / "lib2" / "numpy" / "random.py").write_text("def seed(number): print('numpy', number)\n")
     (tmp_path / "lib2" / "torch.py").write_text("""
+class version: cuda, hip = '13.0', None
 class backends:
-    class cudnn:
-        benchmark = True
+    class cudnn: pass
+    class cuda:
+        class matmul: pass
+        enable_flash_sdp = lambda on: print('flash', on)
+        enable_mem_efficient_sdp = lambda on: print('efficient', on)
 def manual_seed(number): print('torch', number)
 def use_deterministic_algorithms(on, warn_only): print('deterministic', on, warn_only)
 """)
-    script = "import numpy.random, torch; print(torch.backends.cudnn.benchmark)"
+    script = "import numpy.random, torch; print(vars(torch.backends.cudnn).get('deterministic'))"
     path = str(tmp_path / "lib2")
-    said = ["numpy 7", "torch 7", "deterministic True {}", "False"]
-    assert seeded(script, after=path).splitlines() == [line.format(True) for line in said]
-    assert seeded(script, after=path, level="strict").splitlines() == [line.format(False) for line in said]
-    assert seeded(script, after=path, level="off") == "True"
+    seeds = ["numpy 7", "torch 7"]
+    gpu = ["flash False", "efficient False"]
+    assert seeded(script, after=path).splitlines() == [*seeds, "deterministic True True", "None"]
+    assert seeded(script, after=path, mends=STRICT).splitlines() == [*seeds, "deterministic True False", *gpu, "True"]
+    assert seeded(script, after=path, mends="algorithms").splitlines() == ["deterministic True True", "None"]
+    assert seeded(script, after=path, mends="seeds").splitlines() == [*seeds, "None"]
+    assert seeded(script, after=path, mends="") == "None"
 
 
-@pytest.mark.parametrize("level", ["off", "standard"])
-def test_the_images_own_sitecustomize_runs_too(seeded, tmp_path: Path, level):
+@pytest.mark.parametrize("mends", ["", STANDARD])
+def test_the_images_own_sitecustomize_runs_too(seeded, tmp_path: Path, mends):
     (tmp_path / "image").mkdir()
     (tmp_path / "image" / "sitecustomize.py").write_text("import sys; sys.of_the_image = __file__\n")
-    said = seeded("import sys; print(sys.of_the_image)", after=str(tmp_path / "image"), level=level)
+    said = seeded("import sys; print(sys.of_the_image)", after=str(tmp_path / "image"), mends=mends)
     assert said == str(tmp_path / "image" / "sitecustomize.py")

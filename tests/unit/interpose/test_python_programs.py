@@ -197,3 +197,18 @@ def test_a_damaged_ledger_is_left_alone(owned, contents):
     )
     assert done.stderr == b""
     assert owned.ledger.read_bytes() == contents
+
+
+def test_a_full_disk_is_a_full_ledger_and_ends_nothing(owned):
+    disk = owned.folder / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], check=True)
+    try:
+        owned.ledger = disk / "ledger"
+        owned.variables["ORCHESTRATOR_LEDGER"] = str(owned.ledger)
+        text = "import time\nprint(time.time())\nfor _ in range(400000): time.perf_counter()\nprint('end')"
+        first = owned.record(*owned.python(text))
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+    assert (first.code, first.lines[-1]) == (0, "end")
+    assert 100000 < first.counters["dropped"] < 400000
