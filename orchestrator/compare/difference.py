@@ -8,10 +8,12 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
+from orchestrator.compare.first import FirstLine, FirstPoint
 from orchestrator.compare.values import LIMIT, Value, brief, same
 from orchestrator.model import Frozen
 
-State = Literal["equal", "changed", "added", "removed"]
+State = Literal["equal", "content", "changed", "added", "removed"]
+"""content: the bytes differ, and a comparator found all that they say equal. That is less than equal."""
 T = TypeVar("T")
 
 
@@ -44,12 +46,27 @@ class Difference(Frozen):
     measures: dict[str, int | float | str] = Field(default_factory=dict)
     """The numbers behind the detail."""
     compared: Compared = Compared()
+    comparator: str = ""
+    """The comparator that looked inside two files of different bytes."""
+    first: FirstPoint | FirstLine | None = None
+    """Where two series, or two streams, first went apart."""
     children: tuple[Difference, ...] = ()
 
     @property
     def equal(self) -> bool:
-        """Whether nothing differs here or below."""
+        """Whether nothing differs here or below, not one byte."""
         return self.state == "equal"
+
+    @property
+    def equal_by_content(self) -> bool:
+        """Whether all that is said here and below is equal: bit for bit, or by what a comparator found inside."""
+        return self.state in ("equal", "content")
+
+    @property
+    def comparators(self) -> frozenset[str]:
+        """Those that found content equal, here and below."""
+        mine = {self.comparator} if self.state == "content" and self.comparator else set()
+        return frozenset(mine.union(*(child.comparators for child in self.children if not child.equal)))
 
     @property
     def changes(self) -> tuple[Difference, ...]:
@@ -61,7 +78,7 @@ class Difference(Frozen):
         """This node in a line."""
         if self.equal or self.detail:
             return self.detail or "equal"
-        if self.state == "changed":
+        if self.state in ("changed", "content"):
             return f"{_side(self.left)} → {_side(self.right)}"
         side, value = ("left", self.left) if self.state == "removed" else ("right", self.right)
         return f"only on the {side}: {_side(value)}"
@@ -91,11 +108,19 @@ def removed(name: str, left: Any, detail: str = "", compared: Compared | None = 
 
 
 def group(name: str, children: Iterable[Difference], *, left: Value = None, right: Value = None) -> Difference:
-    """A node made of its parts: changed where one of them is."""
+    """A node made of its parts: as far from equal as the farthest of them."""
     parts = tuple(children)
-    state: State = "equal" if all(part.equal for part in parts) else "changed"
+    state = state_of(parts)
     compared = Compared.total(part.compared for part in parts)
     return Difference(name=name, state=state, left=left, right=right, compared=compared, children=parts)
+
+
+def state_of(parts: Iterable[Difference]) -> State:
+    """The state of something made of these parts."""
+    states = {part.state for part in parts} - {"equal"}
+    if not states:
+        return "equal"
+    return "content" if states == {"content"} else "changed"
 
 
 def keyed(

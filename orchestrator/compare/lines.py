@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import IO
 
+from orchestrator.compare.first import FirstLine
 from orchestrator.compare.values import LIMIT, printable, shorten
 from orchestrator.digest import Digest
 from orchestrator.store.port import BlobStore
@@ -15,34 +15,25 @@ _BEFORE = LIMIT // 5
 _AFTER = LIMIT * 4
 
 
-@dataclass(frozen=True)
-class FirstLine:
-    """Where two streams part. A side that has ended is None."""
-
-    number: int
-    """Counted from 1."""
-    left: str | None
-    right: str | None
-
-
 def first_difference(left: Digest, right: Digest, blobs: BlobStore, chunk: int = _CHUNK) -> FirstLine | None:
     """The first differing line of two blobs.
 
     Both are read to their end even so: only then has the store vouched for what is shown.
     """
     with blobs.get(left) as one, blobs.get(right) as other:
-        found = _search(one, other, chunk)
+        found = first_line(one, other, chunk)
         for stream in (one, other):
             while stream.read(chunk):
                 pass
     return found
 
 
-def _search(left: IO[bytes], right: IO[bytes], chunk: int) -> FirstLine | None:
+def first_line(left: IO[bytes], right: IO[bytes], chunk: int = _CHUNK) -> FirstLine | None:
+    """The first differing line of what is left in two streams; read no further than that."""
     number, head = 1, b""
     while True:
         one, other = _fill(left, chunk), _fill(right, chunk)
-        at = _common(one, other)
+        at = common(one, other)
         number += one.count(b"\n", 0, at)
         head = _current_line(head, one[:at])
         if one != other:
@@ -60,7 +51,7 @@ def _fill(stream: IO[bytes], size: int) -> bytes:
     return b"".join(parts)
 
 
-def _common(left: bytes, right: bytes) -> int:
+def common(left: bytes, right: bytes) -> int:
     """The length of the common beginning, by bisection: slices compare fast, single bytes do not."""
     low, high = 0, min(len(left), len(right))
     while low < high:
@@ -86,8 +77,9 @@ def _after(chunk: bytes, at: int, stream: IO[bytes]) -> bytes:
 def _show(number: int, head: bytes, left: bytes, right: bytes) -> FirstLine:
     one, other = _line(head, left), _line(head, right)
     if one.endswith(b"\n") and other.endswith(b"\n"):
-        return FirstLine(number, _text(head, one[:-1]), _text(head, other[:-1]))
-    return FirstLine(number, _text(head, one) if one else None, _text(head, other) if other else None)
+        return FirstLine(number=number, left=_text(head, one[:-1]), right=_text(head, other[:-1]))
+    before, after = (_text(head, side) if side else None for side in (one, other))
+    return FirstLine(number=number, left=before, right=after)
 
 
 def _line(head: bytes, rest: bytes) -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from orchestrator.compare.content import COMPARATORS, Comparator
+from orchestrator.compare.content.port import Comparator
+from orchestrator.compare.content.registry import COMPARATORS
 from orchestrator.compare.difference import Difference, added, group, keyed, leaf, removed
 from orchestrator.compare.lines import first_difference
 from orchestrator.compare.points import compare_metrics
@@ -73,13 +74,14 @@ def _stream(name: str, left: Digest | None, right: Digest | None, blobs: BlobSto
     if right is None:
         return removed(name, left)
     node = Difference(name=name, state="equal" if left == right else "changed", left=left, right=right)
-    return node if node.equal else node.model_copy(update=_lines(left, right, blobs))
+    return node if node.equal else node.model_copy(update=_lines(name, left, right, blobs))
 
 
-def _lines(left: Digest, right: Digest, blobs: BlobStore) -> dict[str, object]:
+def _lines(name: str, left: Digest, right: Digest, blobs: BlobStore) -> dict[str, object]:
     found = first_difference(left, right, blobs)
     if found is None:
         return {}
     sides = ["(ended)" if side is None else side for side in (found.left, found.right)]
     line = Difference(name=f"line {found.number}", state="changed", left=sides[0], right=sides[1])
-    return {"detail": f"first differs in line {found.number}", "children": (line,)}
+    first = found.model_copy(update={"stream": name})
+    return {"detail": f"first differs in line {found.number}", "first": first, "children": (line,)}

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 
 from orchestrator.compare.difference import Compared, Difference, added, encoding, group, removed
-from orchestrator.compare.series import Pairs, Spread, align, show, spread
+from orchestrator.compare.series import Pairs, Spread, align, first_point, show, spread
 from orchestrator.digest import Digest
 from orchestrator.metrics import Series, decode
 from orchestrator.store.port import BlobStore
 
 _FEW_ULPS = 1 << 20
 """Beyond these the count of floats in between says nothing to a person; `measures` has it all the same."""
+
+_NONE = Series(b"")
 
 _NAMED = 10
 """Missing steps that are named; the others are counted."""
@@ -51,15 +53,18 @@ def compare_series(name: str, left: Series, right: Series) -> Difference:
         detail=_detail(pairs, found),
         measures=_measures(pairs, found, left, right),
         compared=_count(left, right),
+        first=first_point(name, left, right),
         children=tuple(_parts(pairs)),
     )
 
 
 def _either(name: str, left: dict[str, Series], right: dict[str, Series]) -> Difference:
     if name not in left:
-        return added(name, _many(right[name]), compared=_count(right[name]))
+        node = added(name, _many(right[name]), compared=_count(right[name]))
+        return node.model_copy(update={"first": first_point(name, _NONE, right[name])})
     if name not in right:
-        return removed(name, _many(left[name]), compared=_count(left[name]))
+        node = removed(name, _many(left[name]), compared=_count(left[name]))
+        return node.model_copy(update={"first": first_point(name, left[name], _NONE)})
     return compare_series(name, left[name], right[name])
 
 

@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from orchestrator.compare.difference import Compared, Difference
+from orchestrator.compare.divergence import first_divergence
+from orchestrator.compare.exactness import exactness_of
 from orchestrator.compare.outcomes import CHILDREN
 from orchestrator.compare.points import load_table
 from orchestrator.compare.series import align, beyond, show
@@ -15,9 +17,11 @@ from orchestrator.digest import Digest
 from orchestrator.errors import UsageError
 from orchestrator.metrics import Series
 from orchestrator.runspec.model import MetricRule, Tolerance, VerifySpec
+from orchestrator.runspec.verify import ArtifactRule
 from orchestrator.store.port import BlobStore
 
-Section = MetricRule | Mapping[str, MetricRule]
+Rule = MetricRule | ArtifactRule
+Section = Rule | Mapping[str, MetricRule] | Mapping[str, ArtifactRule]
 """One rule for all, or name pattern → rule."""
 Tables = tuple[Mapping[str, Series], Mapping[str, Series]]
 
@@ -25,14 +29,14 @@ _PARTS = 3
 """How many parts of a node a finding tells."""
 
 
-_DEFAULTS: dict[str, MetricRule] = {"streams": "ignore"}
+_DEFAULTS: dict[str, Rule] = {"streams": "ignore"}
 """For names that a section's mapping does not mention; elsewhere: exact."""
 
 
 class _Item(NamedTuple):
     section: str
     node: Difference
-    rule: MetricRule
+    rule: Rule
 
     @property
     def path(self) -> str:
@@ -51,11 +55,15 @@ def judge(difference: Difference, verify: VerifySpec, blobs: BlobStore) -> Verdi
     """
     part = _judge_one(difference, verify, blobs)
     findings = (*part.findings, *_unrecorded(difference, verify))
+    exactness, comparators = exactness_of(difference)
     return Verdict(
         answer=_answer(difference, findings, whole=part.whole),
         findings=findings,
         compared=part.compared,
         ignored=part.ignored,
+        exactness=exactness,
+        comparators=comparators,
+        first=first_divergence(difference),
     )
 
 
@@ -106,7 +114,7 @@ def _judge_children(difference: Difference, verify: VerifySpec, blobs: BlobStore
         )
 
 
-def rule_for(name: str, section: Section, default: MetricRule = "exact") -> MetricRule:
+def rule_for(name: str, section: Section, default: Rule = "exact") -> Rule:
     """The rule for a name: the most specific pattern that matches; the section's default where none does.
 
     The name itself is more specific than any pattern, then the longest pattern wins: a mapping has no order, neither
@@ -154,7 +162,9 @@ def _tables(difference: Difference, items: list[_Item], blobs: BlobStore) -> Tab
 
 def _finding(item: _Item, tables: Tables) -> Finding:
     if not isinstance(item.rule, Tolerance):
-        return Finding(path=item.path, rule="exact", text=_text(item.node), passed=item.node.equal)
+        passed = item.node.equal_by_content if item.rule == "content" else item.node.equal
+        comparators = tuple(sorted(item.node.comparators)) if item.node.state == "content" else ()
+        return Finding(path=item.path, rule=item.rule, text=_text(item.node), passed=passed, comparators=comparators)
     rule = f"|a - b| <= {item.rule.abs!r} + {item.rule.rel!r} * |a|"
     name = item.node.name
     if item.node.state != "changed" or name not in tables[0] or name not in tables[1]:

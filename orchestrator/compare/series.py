@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 import sys
 from array import array
 from collections.abc import Sequence
@@ -10,9 +11,12 @@ from dataclasses import dataclass
 from itertools import compress, count
 from operator import ne, sub
 
+from orchestrator.compare.first import FirstPoint
+from orchestrator.compare.lines import common
 from orchestrator.metrics import Series
 from orchestrator.runspec.model import Tolerance
 
+_POINT = struct.Struct("<qq")
 _MAGNITUDE = (1 << 63) - 1
 
 
@@ -86,6 +90,17 @@ def beyond(pairs: Pairs, tolerance: Tolerance) -> list[int]:
     ]
 
 
+def first_point(name: str, left: Series, right: Series) -> FirstPoint | None:
+    """The earliest step in which two series differ: by its value, or because only one has the point."""
+    at = common(left.packed, right.packed) // _POINT.size
+    one, other = _point(left, at), _point(right, at)
+    step = min((side[0] for side in (one, other) if side), default=None)
+    if step is None:
+        return None
+    values = [show(side[1]) if side and side[0] == step else None for side in (one, other)]
+    return FirstPoint(metric=name, step=step, left=values[0], right=values[1])
+
+
 def ulps(left: float, right: float) -> int:
     """How many float64 steps lie between two numbers; 0.0 and -0.0 are neighbours: 0 means equal bits."""
     pair = _ordered(array("q", array("d", (left, right)).tobytes()))
@@ -96,6 +111,12 @@ def show(bits: int) -> str:
     """A value, exactly; a NaN with its bits, for no two need be the same."""
     value = array("d", array("q", (bits,)).tobytes())[0]
     return f"nan:{bits & 0xFFFF_FFFF_FFFF_FFFF:016x}" if math.isnan(value) else repr(value)
+
+
+def _point(series: Series, at: int) -> tuple[int, int] | None:
+    """Step and value's bits of the point at an index; None behind the last."""
+    start = at * _POINT.size
+    return _POINT.unpack_from(series.packed, start) if start < len(series.packed) else None
 
 
 def _words(series: Series) -> array[int]:

@@ -1,14 +1,19 @@
-"""Two tree objects: which paths came, went and changed. File contents are compared by digest."""
+"""Two tree objects: which paths came, went and changed. Files whose digests differ are looked into."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.compare.content import COMPARATORS, Comparator, explain
+from orchestrator.compare.content.inspect import look_into
+from orchestrator.compare.content.port import Comparator, Side
+from orchestrator.compare.content.registry import COMPARATORS
 from orchestrator.compare.difference import Compared, Difference, added, encoding, group, removed
+from orchestrator.compare.pairing import pair_names
 from orchestrator.compare.values import shorten
 from orchestrator.digest import Digest
+from orchestrator.errors import NotFound
 from orchestrator.store.port import BlobStore
+from orchestrator.store.streams import seekable
 from orchestrator.store.tree import Entry, FileEntry, LinkEntry, Tree, load
 
 
@@ -36,9 +41,10 @@ def describe(entry: Entry) -> str:
 def _paths(left: Tree, right: Tree, blobs: BlobStore, comparators: Sequence[Comparator]) -> list[Difference]:
     before = {entry.path: entry for entry in left.entries}
     after = {entry.path: entry for entry in right.entries}
+    renamed = pair_names(before, after)
     nodes = []
-    for path in sorted(before.keys() | after.keys()):
-        old, new = before.get(path), after.get(path)
+    for path in sorted((before.keys() | after.keys()) - set(renamed.values())):
+        old, new = before.get(path), after.get(renamed.get(path, path))
         if new is None and old is not None:
             nodes.append(removed(path, describe(old), compared=_compared(old)))
         elif old is None and new is not None:
@@ -58,21 +64,53 @@ def _entry(path: str, left: Entry, right: Entry, blobs: BlobStore, comparators: 
     )
     if left == right:
         return node
-    inside: tuple[Difference, ...] = ()
-    if isinstance(left, FileEntry) and isinstance(right, FileEntry) and left.digest != right.digest:
-        inside = explain(left, right, blobs, comparators)
-    return node.model_copy(update={"detail": _detail(left, right), "children": inside})
+    if not (isinstance(left, FileEntry) and isinstance(right, FileEntry)):
+        return node.model_copy(update={"detail": _detail(left, right)})
+    if left.digest == right.digest:
+        return node.model_copy(update=_renamed(left, right))
+    inside = _inside(left, right, blobs, comparators)
+    return node.model_copy(
+        update={
+            "state": inside.state if left.executable == right.executable else "changed",
+            "comparator": inside.comparator,
+            "detail": "; ".join(filter(None, [inside.detail, _detail(left, right, inside.equal_by_content)])),
+            "children": inside.children,
+        }
+    )
 
 
-def _detail(left: Entry, right: Entry) -> str:
+def _renamed(left: FileEntry, right: FileEntry) -> dict[str, object]:
+    """The same bytes, in another mode or under the name that its pair has on the other side."""
+    same = left.executable == right.executable
+    return {
+        "state": "content" if same else "changed",
+        "comparator": "name" if same else "",
+        "detail": _detail(left, right),
+    }
+
+
+def _inside(left: FileEntry, right: FileEntry, blobs: BlobStore, comparators: Sequence[Comparator]) -> Difference:
+    """What the comparators say; nothing where there are none, or this store has not both files."""
+    if not comparators:
+        return Difference(name=left.path, state="changed")
+    try:
+        with seekable(blobs, left.digest) as one, seekable(blobs, right.digest) as other:
+            return look_into(Side.of(left.path, one), Side.of(right.path, other), comparators)
+    except NotFound:
+        return Difference(name=left.path, state="changed", detail="not looked into: not in this store")
+
+
+def _detail(left: Entry, right: Entry, same_content: bool = False) -> str:
     if left.kind != right.kind:
         return f"a {left.kind} became a {right.kind}"
     if not (isinstance(left, FileEntry) and isinstance(right, FileEntry)):
         return ""
-    parts = []
+    parts = [f"now called {right.path}"] if left.path != right.path else []
     if left.digest != right.digest or left.size != right.size:
         sizes = f"{left.size} bytes" if left.size == right.size else f"{left.size} → {right.size} bytes"
-        parts.append(f"other content, {sizes}, {left.digest.short} → {right.digest.short}")
+        parts.append(
+            f"other {'bytes' if same_content else 'content'}, {sizes}, {left.digest.short} → {right.digest.short}"
+        )
     if left.executable != right.executable:
         parts.append("now executable" if right.executable else "no longer executable")
     return "; ".join(parts)

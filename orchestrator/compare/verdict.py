@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from orchestrator.compare.difference import Compared
+from orchestrator.compare.first import First
 from orchestrator.errors import ExitCode
 from orchestrator.model import Frozen
 
 Answer = Literal["identical", "within-policy", "diverged", "inconclusive"]
+Exactness = Literal["bit-exact", "exact by content", "different"]
+"""How much alike two outcomes are, whatever a policy asks for. ``exact by content``: some files have other bytes, and a
+comparator found all that these files say equal. That is less than bit-exact, and never called so."""
 
 
 class Finding(Frozen):
@@ -19,6 +23,8 @@ class Finding(Frozen):
     rule: str
     text: str
     passed: bool
+    comparators: tuple[str, ...] = ()
+    """Those by which it is exact by content, though not bit by bit."""
 
     @property
     def section(self) -> str:
@@ -50,6 +56,12 @@ class Verdict(Frozen):
     compared: Compared
     """Of what was judged."""
     ignored: tuple[Ignored, ...]
+    exactness: Exactness | None = None
+    """Of the whole outcome; None in records of before this was told apart."""
+    comparators: tuple[str, ...] = ()
+    """Those that found files of other bytes equal by content."""
+    first: First = First()
+    """Where the two first went apart."""
 
     @property
     def passed(self) -> bool:
@@ -65,3 +77,8 @@ class Verdict(Frozen):
     def failures(self) -> tuple[Finding, ...]:
         """The findings whose rule did not hold."""
         return tuple(finding for finding in self.findings if not finding.passed)
+
+    @property
+    def alike(self) -> tuple[Finding, ...]:
+        """The findings that passed by content."""
+        return tuple(finding for finding in self.findings if finding.passed and finding.comparators)

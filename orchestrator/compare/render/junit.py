@@ -40,12 +40,15 @@ def _suite(root: Element, section: str, findings: Sequence[Finding]) -> None:
             text = printable(finding.text)
             failure = SubElement(case, "failure", {"type": "diverged", "message": text})
             failure.text = printable(f"{finding.path}: {finding.text} [{finding.rule}]")
+        elif finding.comparators:
+            SubElement(case, "system-out").text = printable(finding.text)
 
 
 def _remarks(suite: Element, verdict: Verdict) -> None:
-    """The summary and the ignored differences, where a reader of the report finds them."""
+    """The summary, the first divergence and the ignored differences, where a reader of the report finds them."""
     ignored = [f"ignored {printable(item.path)}: {printable(item.text)}" for item in verdict.ignored]
-    SubElement(suite, "system-out").text = "\n".join([summary(verdict), *ignored])
+    first = [] if verdict.passed else [f"first apart: {printable(text)}" for text in verdict.first.texts]
+    SubElement(suite, "system-out").text = "\n".join([summary(verdict), *first, *ignored])
 
 
 def _counts(findings: Sequence[Finding]) -> dict[str, str]:

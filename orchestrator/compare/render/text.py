@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from orchestrator.compare.difference import Compared, Difference
+from orchestrator.compare.divergence import first_divergence
+from orchestrator.compare.first import First
 from orchestrator.compare.values import printable
 from orchestrator.compare.verdict import Verdict
 
-Style = Literal["heading", "changed", "added", "removed", "passed", "failed", "muted"]
-_MARKS: dict[str, str] = {"changed": "~", "added": "+", "removed": "-"}
+Style = Literal["heading", "content", "changed", "added", "removed", "passed", "failed", "muted"]
+_MARKS: dict[str, str] = {"content": "≈", "changed": "~", "added": "+", "removed": "-"}
 
 
 class Line(NamedTuple):
@@ -22,17 +24,21 @@ class Line(NamedTuple):
 
 def difference_lines(difference: Difference, *, limit: int = 50) -> list[Line]:
     """What differs, indented, below how much was compared. A node shows at most ``limit`` of its parts."""
-    outcome = "equal" if difference.equal else "different"
-    head = Line("heading", f"{printable(difference.name)}: {outcome}{_after(difference.compared)}")
-    return [head, *_parts(difference, "  ", limit)]
+    alike = "equal by content" if difference.equal_by_content else "different"
+    how = "equal" if difference.equal else alike
+    head = Line("heading", f"{printable(difference.name)}: {how}{_after(difference.compared)}")
+    outcome = difference.child("outcome") or difference
+    return [head, *_first(first_divergence(outcome)), *_parts(difference, "  ", limit)]
 
 
 def verdict_lines(verdict: Verdict, *, limit: int = 50) -> list[Line]:
     """The answer, what failed, and what was not looked at."""
     failures = [Line("failed", f"  ✗ {printable(f'{it.path}: {it.text} [{it.rule}]')}") for it in verdict.failures]
     ignored = [Line("muted", f"  ignored {printable(f'{it.path}: {it.text}')}") for it in verdict.ignored]
+    alike = [Line("content", f"  ≈ {printable(f'{it.path}: {it.text} [{it.rule}]')}") for it in verdict.alike]
     head = Line("passed" if verdict.passed else "failed", summary(verdict))
-    return [head, *_some(failures, limit, "  "), *_some(ignored, limit, "  ")]
+    first = [] if verdict.passed else _first(verdict.first)
+    return [head, *first, *(line for part in (failures, alike, ignored) for line in _some(part, limit, "  "))]
 
 
 def summary(verdict: Verdict) -> str:
@@ -40,7 +46,7 @@ def summary(verdict: Verdict) -> str:
     if verdict.answer == "inconclusive":
         return "inconclusive: the policy ignores everything, so nothing was judged"
     failed = f"; {len(verdict.failures)} of {len(verdict.findings)} checks failed" if verdict.failures else ""
-    return f"{verdict.answer}: compared {amount(verdict.compared)}{failed}"
+    return f"{verdict.answer}{_exactness(verdict)}: compared {amount(verdict.compared)}{failed}"
 
 
 def amount(compared: Compared) -> str:
@@ -53,6 +59,17 @@ def amount(compared: Compared) -> str:
 def plain(lines: Iterable[Line]) -> str:
     """The lines as one text, without colour."""
     return "".join(f"{line.text}\n" for line in lines)
+
+
+def _exactness(verdict: Verdict) -> str:
+    """The class, where the answer does not say it already."""
+    if verdict.exactness == "exact by content":
+        return f", exact by content ({', '.join(verdict.comparators)})"
+    return ", bit-exact" if verdict.exactness == "bit-exact" and verdict.answer == "within-policy" else ""
+
+
+def _first(first: First) -> list[Line]:
+    return [Line("changed", f"  first apart: {printable(text)}") for text in first.texts]
 
 
 def _after(compared: Compared) -> str:

@@ -7,10 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.compare.lines import FirstLine, first_difference
+from orchestrator.compare.first import FirstLine
+from orchestrator.compare.lines import first_difference
 from orchestrator.errors import Corruption
 from orchestrator.store.memory import MemoryBlobs
 from orchestrator.store.verified import Verified
+
+
+def line(number: int, left: str | None, right: str | None) -> FirstLine:
+    return FirstLine(number=number, left=left, right=right)
 
 
 def find(bench, left: bytes, right: bytes) -> FirstLine | None:
@@ -20,12 +25,12 @@ def find(bench, left: bytes, right: bytes) -> FirstLine | None:
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
-        (b"a\nb\nc\n", b"a\nX\nc\n", FirstLine(2, "b", "X")),
-        (b"a\nb\n", b"a\n", FirstLine(2, "b\\n", None)),
-        (b"", b"a", FirstLine(1, None, "a")),
-        (b"a", b"a\n", FirstLine(1, "a", "a\\n")),
-        (b"a\n\nb", b"a\nx\nb", FirstLine(2, "", "x")),
-        (b"\x1b[31mred\r\n", b"\xff\x00\n", FirstLine(1, "\\x1b[31mred\\r", "\\xff\\x00")),
+        (b"a\nb\nc\n", b"a\nX\nc\n", line(2, "b", "X")),
+        (b"a\nb\n", b"a\n", line(2, "b\\n", None)),
+        (b"", b"a", line(1, None, "a")),
+        (b"a", b"a\n", line(1, "a", "a\\n")),
+        (b"a\n\nb", b"a\nx\nb", line(2, "", "x")),
+        (b"\x1b[31mred\r\n", b"\xff\x00\n", line(1, "\\x1b[31mred\\r", "\\xff\\x00")),
     ],
 )
 def test_first_line(bench, left, right, expected):
@@ -68,7 +73,7 @@ def test_short_reads_are_no_end(bench):
     left, right = bench.put(b"aaaaaaaaaa\nb\n"), bench.put(b"aaaaaaaaaa\nc\n")
     get = bench.blobs.get
     bench.blobs.get = lambda digest: Dribble(get(digest).read())
-    assert first_difference(left, right, bench.blobs) == FirstLine(2, "b", "c")
+    assert first_difference(left, right, bench.blobs) == line(2, "b", "c")
 
 
 def test_damage_after_the_difference_is_noticed(bench):

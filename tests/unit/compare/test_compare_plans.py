@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator.compare.difference import Difference
 from orchestrator.compare.plans import compare_plans
+from orchestrator.determinism.controls import Controls
 from orchestrator.digest import Digest
 from orchestrator.lock.model import BasePin, DebianBase, DebPin, LayerPin, Lock, WheelPin
 from orchestrator.plan import DataPin, ImagePin, Plan
@@ -24,6 +25,8 @@ CHANGES = {
     "secrets": {"TOKEN": "env:TOKEN"},
     "seed": 1,
     "determinism": "strict",
+    "controls": Controls(hash=True),
+    "interposer": TWO,
     "resources": Resources(cpus=4),
     "network": "bridge",
     "exclude": ("*.tmp",),

@@ -50,18 +50,20 @@ def both(bench):
 def test_a_difference_shows_only_what_differs(bench):
     difference, _ = both(bench)
     lines = plain(difference_lines(difference)).splitlines()
-    assert lines[:6] == [
+    assert lines[:7] == [
         "outcome: different, compared 150 points, 1 file, 3 B",
+        "  first apart: loss at step 30: 0.5 → 1.5",
         "  ~ params",
         "    ~ lr: 0.1 → 0.2",
         "  ~ metrics",
-        lines[4],
+        lines[5],
         "      ~ step 30: 0.5 → 1.5",
     ]
-    assert lines[4].startswith("    ~ loss: 1 point differs, at most 1.0 apart")
-    assert lines[6] == "  ~ artifacts"
-    assert lines[7].startswith("    ~ outputs/m: other content, 2 → 3 bytes")
-    assert len(lines) == 8
+    assert lines[5].startswith("    ~ loss: 1 point differs, at most 1.0 apart")
+    assert lines[7] == "  ~ artifacts"
+    assert lines[8].startswith("    ~ outputs/m: other content, 2 → 3 bytes")
+    assert lines[9] == "      ~ line 1: 12 → 123 (1 of 1 lines differ)"
+    assert len(lines) == 10
 
 
 def test_an_equal_difference_is_one_line(bench):
@@ -74,10 +76,11 @@ def test_a_verdict_in_lines(bench):
     _, verdict = both(bench)
     lines = verdict_lines(verdict)
     assert lines[0] == ("failed", "diverged: compared 150 points, 1 file, 3 B; 2 of 3 checks failed")
-    assert [line.style for line in lines] == ["failed", "failed", "failed", "muted"]
-    assert lines[1].text.startswith("  ✗ metrics/loss: 1 point differs")
-    assert lines[1].text.endswith("step 30: 0.5 → 1.5 [exact]")
-    assert lines[3].text == "  ignored params/lr: 0.1 → 0.2"
+    assert [line.style for line in lines] == ["failed", "changed", "failed", "failed", "muted"]
+    assert lines[1].text == "  first apart: loss at step 30: 0.5 → 1.5"
+    assert lines[2].text.startswith("  ✗ metrics/loss: 1 point differs")
+    assert lines[2].text.endswith("step 30: 0.5 → 1.5 [exact]")
+    assert lines[4].text == "  ignored params/lr: 0.1 → 0.2"
 
 
 def test_summaries():

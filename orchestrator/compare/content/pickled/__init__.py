@@ -1,0 +1,1 @@
+"""Pickles by their structure: what they would make, without making it."""
