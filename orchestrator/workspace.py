@@ -11,8 +11,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from orchestrator.execution import host as machine
 from orchestrator.store.local import LocalBlobs, LocalRecords
 from orchestrator.store.port import FileBlobs, RecordStore
 from orchestrator.store.verified import Verified
@@ -53,6 +54,7 @@ class Workspace:
         report: is told, in a line of plain text, what is being done.
         now: the clock.
         engine: the container engine; by default the one that DOCKER_HOST names, once it is needed.
+        host: describes this machine, and with ``gpus=True`` its GPUs too.
     """
 
     def __init__(
@@ -62,10 +64,12 @@ class Workspace:
         report: Callable[[str], None] = lambda line: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         engine: Engine | None = None,
+        host: Callable[..., dict[str, Any]] = machine.describe,
     ) -> None:
         self.home = home or default_home()
         self.report = report
         self.now = now
+        self.host = host
         self._engine = engine
 
     @cached_property

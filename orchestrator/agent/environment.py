@@ -1,4 +1,4 @@
-"""What the agent sees around it: interpreter, packages, CPU, limits. Facts, no part of an outcome."""
+"""What the agent sees around it: interpreter, packages, CPU, GPUs, limits. Facts, no part of an outcome."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def describe() -> dict[str, object]:
         "packages": _packages(),
         "cpu": _cpu(),
         "threads": {name: os.environ[name] for name in _THREADS if name in os.environ},
+        **_gpus(),
     }
 
 
@@ -61,6 +62,13 @@ def _packages() -> dict[str, str]:
                 package, _, release = name[: -len(".dist-info")].partition("-")
                 found.setdefault(package, release)
     return found
+
+
+def _gpus() -> dict[str, object]:
+    from .system import describe_gpus  # only now: the job need not wait for it
+
+    found = describe_gpus()
+    return {"gpus": found} if found else {}
 
 
 def _cpu() -> dict[str, object]:

@@ -6,6 +6,7 @@ import ctypes
 
 LIBRARY = "libnvidia-ml.so.1"
 _NAME_BYTES = 96
+_VERSION_BYTES = 80
 
 
 class _Utilisation(ctypes.Structure):
@@ -34,6 +35,12 @@ class Gpus:
         """``index`` and what each tells of ``name``, ``utilisation`` (percent), memory (bytes), ``power`` (watts)."""
         return [{"index": index, **self._read(device)} for index, device in enumerate(self._devices) if device]
 
+    def describe(self) -> dict[str, object]:
+        """What results depend on: ``driver``, ``cuda`` (the newest that it can run), and of each of the ``devices``
+        its ``name`` and ``compute`` (capability). What cannot be told is left out.
+        """
+        return {**self._driver(), "devices": [self._contract(device) for device in self._devices if device]}
+
     def close(self) -> None:
         """Let the library go."""
         self._tells("nvmlShutdown")
@@ -44,11 +51,8 @@ class Gpus:
         return device
 
     def _read(self, device: ctypes.c_void_p) -> dict[str, object]:
-        name, busy = ctypes.create_string_buffer(_NAME_BYTES), _Utilisation()
-        memory, power = _Memory(), ctypes.c_uint()
-        found: dict[str, object] = {}
-        if self._tells("nvmlDeviceGetName", device, name, ctypes.c_uint(_NAME_BYTES)):
-            found["name"] = name.value.decode("utf-8", "replace")
+        busy, memory, power = _Utilisation(), _Memory(), ctypes.c_uint()
+        found = self._name(device)
         if self._tells("nvmlDeviceGetUtilizationRates", device, ctypes.byref(busy)):
             found["utilisation"] = busy.gpu
         if self._tells("nvmlDeviceGetMemoryInfo", device, ctypes.byref(memory)):
@@ -56,6 +60,28 @@ class Gpus:
         if self._tells("nvmlDeviceGetPowerUsage", device, ctypes.byref(power)):
             found["power"] = power.value / 1000
         return found
+
+    def _driver(self) -> dict[str, object]:
+        version, cuda = ctypes.create_string_buffer(_VERSION_BYTES), ctypes.c_int()
+        found: dict[str, object] = {}
+        if self._tells("nvmlSystemGetDriverVersion", version, ctypes.c_uint(_VERSION_BYTES)):
+            found["driver"] = version.value.decode("utf-8", "replace")
+        if self._tells("nvmlSystemGetCudaDriverVersion", ctypes.byref(cuda)):
+            found["cuda"] = "%d.%d" % (cuda.value // 1000, cuda.value % 1000 // 10)
+        return found
+
+    def _contract(self, device: ctypes.c_void_p) -> dict[str, object]:
+        major, minor = ctypes.c_int(), ctypes.c_int()
+        found = self._name(device)
+        if self._tells("nvmlDeviceGetCudaComputeCapability", device, ctypes.byref(major), ctypes.byref(minor)):
+            found["compute"] = "%d.%d" % (major.value, minor.value)
+        return found
+
+    def _name(self, device: ctypes.c_void_p) -> dict[str, object]:
+        name = ctypes.create_string_buffer(_NAME_BYTES)
+        if not self._tells("nvmlDeviceGetName", device, name, ctypes.c_uint(_NAME_BYTES)):
+            return {}
+        return {"name": name.value.decode("utf-8", "replace")}
 
     def _call(self, name: str, *args: object) -> None:
         if not self._tells(name, *args):

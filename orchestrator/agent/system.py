@@ -106,3 +106,14 @@ def gpus() -> Gpus | None:
         return Gpus()
     except (OSError, ImportError):  # this Python may have no ctypes
         return None
+
+
+def describe_gpus() -> dict[str, object]:
+    """Driver, CUDA and devices, as :meth:`nvml.Gpus.describe` has them; empty where there are none."""
+    found = gpus()
+    if found is None:
+        return {}
+    try:
+        return found.describe()
+    finally:
+        found.close()
