@@ -70,6 +70,7 @@ def keep(run: LiveRun, plan: Plan, blobs: BlobStore) -> Kept:
             return Kept(clock, notes=(f"the interposer's ledger cannot be read: {_why(error)}",))
         if clock is None and seen.mode == Mode.RECORD and in_force(plan, "clock"):
             clock = blobs.put(from_chunks(ledger.pack(stream, seen)))
+            seen.counters["readings"] = ledger.readings(stream, seen)
     return Kept(clock, seen.counters, tuple(_about(seen.counters)))
 
 

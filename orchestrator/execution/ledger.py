@@ -38,8 +38,8 @@ COUNTERS = (
     "static_programs",
     "processes",
 )
-"""In their order: clock values recorded or fed back; readings that the record did not have; readings not recorded, for
-the ledger was full; deadlines that fell back to real time; requests for entropy; those of threads other than a
+"""In their order: clock values recorded (counted here: the library has no time for it); readings that the record did
+not have; readings not recorded, for the ledger was full; deadlines that fell back to real time; requests for entropy; those of threads other than a
 process's first; programs run that the library cannot reach; processes that loaded it."""
 
 _HEAD = struct.Struct("<8sIIQQqq")
@@ -158,6 +158,11 @@ def pack(stream: IO[bytes], ledger: Ledger) -> Iterator[bytes]:
                 yield begun.popleft().result()
         for one in begun:
             yield one.result()
+
+
+def readings(stream: IO[bytes], ledger: Ledger) -> int:
+    """How many values a ledger holds."""
+    return sum(_chunks(stream, ledger.end)[1])
 
 
 def _page(mode: Mode, capacity: int, used: int, began: Began) -> bytes:
