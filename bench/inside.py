@@ -41,9 +41,9 @@ class Inside:
         self._bring_image()
         self.workspace = homes.copied(setting.workspace, setting.work)
 
-    def spec(self, command: str) -> Path:
-        """A runspec whose code is this package, as far as jobs need it."""
-        path = self._setting.spec(self._name, self._requirements, command, _NO_FILES)
+    def spec(self, command: str, more: str = "") -> Path:
+        """A runspec whose code is this package, as far as jobs need it. ``more``: further lines."""
+        path = self._setting.spec(self._name, self._requirements, command, _NO_FILES + more)
         code = path.parent / bench.__name__
         shutil.rmtree(code, ignore_errors=True)
         for name in _NEEDED:
@@ -54,18 +54,23 @@ class Inside:
                 shutil.copy(_SOURCE / name, code / name)
         return path
 
-    def submit(self, job: str, *words: object) -> Shown:
+    def submit(self, job: str, *words: object, more: str = "") -> Shown:
         """A run of a job, to its end.
 
         Raises:
             EnvironmentProblem: it has failed.
         """
-        spec = self.spec(" ".join(["python -m", f"{bench.__name__}.jobs.{job}", *map(str, words)]))
+        spec = self.spec(self.command(job, *words), more)
         run = operations.submit(self.workspace, spec).run
         assert run is not None
         if run.status != "finished":
             raise EnvironmentProblem(f"{spec}: {job} has {run.status}:\n{self._said(run, 'stderr')}")
         return operations.show(self.workspace, run.id)
+
+    @staticmethod
+    def command(job: str, *words: object) -> str:
+        """What runs a job, in the folder of the code."""
+        return " ".join(["python -m", f"{bench.__name__}.jobs.{job}", *map(str, words)])
 
     def measure(self, job: str, *words: object) -> Measured:
         """What a job measured: its samples, from the run's recorded stdout."""

@@ -11,5 +11,11 @@ FIGURES = {
     "mlflow-client": "mlflow_client",
     "million-points": "million_points",
     "agent-start": "agent_start",
+    "level-start": "level_start",
+    "calls": "calls",
+    "training-mlp": "training_mlp",
+    "training-cnn": "training_cnn",
+    "training-trees": "training_trees",
+    "controls": "controls",
 }
 """The name on the command line -> the module."""

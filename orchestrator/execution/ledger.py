@@ -39,8 +39,8 @@ COUNTERS = (
     "processes",
 )
 """In their order: clock values recorded (counted here: the library has no time for it); readings that the record did
-not have; readings not recorded, for the ledger was full; deadlines that fell back to real time; requests for entropy; those of threads other than a
-process's first; programs run that the library cannot reach; processes that loaded it."""
+not have; readings not recorded, for the ledger was full; deadlines that fell back to real time; requests for entropy;
+those of threads other than a process's first; programs run that the library cannot reach; processes that loaded it."""
 
 _HEAD = struct.Struct("<8sIIQQqq")
 _COUNTS = struct.Struct(f"<{len(COUNTERS)}Q")

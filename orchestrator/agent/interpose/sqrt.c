@@ -4,32 +4,38 @@
 
 #include <math.h>
 
-/* The function of the library that calls: it is not among those that RTLD_NEXT sees. */
-static void *original(const char *name, void *caller)
+/* The function of the library that calls, which is not among those that RTLD_NEXT sees. Looked for once. */
+static void *original(_Atomic(void *) *found, const char *name, void *caller)
 {
     Dl_info about;
-    if (!dladdr(caller, &about))
-        return NULL;
+    if (atomic_load(found) || !dladdr(caller, &about))
+        return atomic_load(found);
     void *library = dlopen(about.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
-    void *found = library ? dlsym(library, name) : NULL;
-    if (library)
+    if (library) {
+        atomic_store(found, dlsym(library, name));
         dlclose(library);
-    return found;
+    }
+    return atomic_load(found);
 }
 
+/* O3: several at once. The processor's own instruction is exact. */
 #define SQRT(name, number, value, root)                                                                                \
+    __attribute__((optimize("O3"))) static void name##_exact(number length, const value *from, value *to)              \
+    {                                                                                                                  \
+        for (number i = 0; i < length; i++)                                                                            \
+            to[i] = root(from[i]);                                                                                     \
+    }                                                                                                                  \
     EXPORT void name(number length, const value *from, value *to, int64_t mode)                                        \
     {                                                                                                                  \
+        static _Atomic(void *) found;                                                                                  \
         void (*theirs)(number, const value *, value *, int64_t) = NULL;                                                \
         begin();                                                                                                       \
         if (!settings.exact_sqrt)                                                                                      \
-            *(void **)&theirs = original(#name, CALLER);                                                               \
-        if (theirs) {                                                                                                  \
+            *(void **)&theirs = original(&found, #name, CALLER);                                                       \
+        if (theirs)                                                                                                    \
             theirs(length, from, to, mode);                                                                            \
-            return;                                                                                                    \
-        }                                                                                                              \
-        for (number i = 0; i < length; i++)                                                                            \
-            to[i] = root(from[i]);                                                                                     \
+        else                                                                                                           \
+            name##_exact(length, from, to);                                                                            \
     }
 
 SQRT(vmsSqrt, int, float, sqrtf)

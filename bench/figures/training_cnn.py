@@ -1,0 +1,14 @@
+"""A small convolutional network: trained under both levels, and in ``docker run``."""
+
+from __future__ import annotations
+
+from bench import training
+from bench.measure import Figure
+from bench.setting import Setting
+
+ROUNDS = 5
+SIZE = 20
+
+
+def measure(setting: Setting, rounds: int) -> Figure:
+    return training.measure(setting, rounds, "training-cnn", "cnn", SIZE)

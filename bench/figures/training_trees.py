@@ -1,0 +1,14 @@
+"""scikit-learn and NumPy: trained under both levels, and in ``docker run``."""
+
+from __future__ import annotations
+
+from bench import training
+from bench.measure import Figure
+from bench.setting import Setting
+
+ROUNDS = 5
+SIZE = 10
+
+
+def measure(setting: Setting, rounds: int) -> Figure:
+    return training.measure(setting, rounds, "training-trees", "trees", SIZE)
