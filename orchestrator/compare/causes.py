@@ -12,12 +12,14 @@ from orchestrator.plan import Plan
 from orchestrator.run import Facts
 
 _COUNTED = {
-    "beyond": "clock: {} readings beyond the record; real time went on from there",
-    "dropped": "clock: {} readings that the full ledger did not take",
-    "waits": "clock: {} waits that real time ended",
     "static_programs": "static programs: {} were run, and the interposer cannot reach them",
+    "shared_models": "shared memory: {} models are written to by several processes, in no order (Hogwild)",
+    "dropped": "clock: {} readings that the full ledger did not take",
     "thread_draws": "threads: {} draws of entropy by threads; which one has which task of a pool is left to chance",
+    "waits": "clock: {} waits that real time ended",
+    "beyond": "clock: {} readings beyond the record; real time went on from there",
 }
+"""The last is the least: a thread that waits a little longer reads the clock once more, mostly to no effect."""
 _UNSEEN = (
     "nothing that is known: what is left are the processor's own clock and randomness (rdtsc, rdrand), direct system"
     " calls, and threads or processes that share memory without an order"

@@ -43,6 +43,19 @@ def test_a_pool_whose_threads_draw_is_named(desks: Callable[[str], Desk]):
     assert any(cause.startswith("threads: 200 draws of entropy by threads") for cause in replayed.causes)
 
 
+def test_a_model_that_processes_share_is_named(desks: Callable[[str], Desk]):
+    desk = desks("torch")
+    original = desk.submit(script("hogwild"), image={"requirements": IMAGES["torch"]}, determinism="strict")
+    assert original.status == "finished"
+    assert original.facts.determinism["shared_models"] == 1
+    for _ in range(4):
+        replayed = operations.replay(desk.workspace, original.id)
+        if not replayed.verdict.passed:
+            break
+    assert [finding.path for finding in replayed.verdict.failures] == ["artifacts/outputs/model.pt"]
+    assert replayed.causes[0].startswith("shared memory: 1 models")
+
+
 @pytest.mark.parametrize(("level", "exactness"), [("standard", "exact by content"), ("strict", "bit-exact")])
 def test_addresses_in_a_pickle_are_no_content(desks: Callable[[str], Desk], level: str, exactness: str):
     """At standard they differ, and a comparator says that nothing else does; at strict they come back."""

@@ -11,6 +11,9 @@
 
 int entropy_file(void);
 
+/* There is no such file. Who looks for it tells us that a model is shared among processes: agent/seeding.py */
+#define SHARED_MODEL "/proc/orchestrator/shared-model"
+
 #define FILE_KIND 64     /* of readings; below are the clocks */
 #define LARGEST_FILE (256 * 1024)
 
@@ -99,6 +102,8 @@ int special_file(const char *path, int flags, uint64_t site)
     if (!path || (path[0] != '/') || (strncmp(path, "/dev/", 5) && strncmp(path, "/proc/", 6)))
         return -1;
     int found = -1;
+    if (!strcmp(path, SHARED_MODEL))
+        count(SHARED_MODELS);
     if (settings.entropy && is_random(path))
         found = entropy_file();
     else if (settings.entropy && !strcmp(path, "/proc/sys/kernel/random/uuid"))

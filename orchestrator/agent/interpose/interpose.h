@@ -90,7 +90,18 @@ uint64_t hash_text(uint64_t hash, const char *text);
 /* ---- ledger.c: the file that the run's clock is kept in, shared by all processes of the run */
 
 enum mode { COUNT_ONLY = 0, RECORD = 1, REPLAY = 2 };
-enum counter { READINGS /* counted by the host */, BEYOND, DROPPED, WAITS, DRAWS, THREAD_DRAWS, STATIC_PROGRAMS, PROCESSES, COUNTERS = 16 };
+enum counter {
+    READINGS, /* counted by the host */
+    BEYOND,
+    DROPPED,
+    WAITS,
+    DRAWS,
+    THREAD_DRAWS,
+    STATIC_PROGRAMS,
+    PROCESSES,
+    SHARED_MODELS, /* told by the mends in Python: see files.c */
+    COUNTERS = 16
+};
 
 struct ledger {
     char magic[8];

@@ -83,7 +83,8 @@ def interpose(run: LiveRun, *values: int, **counts: int) -> None:
         file.seek(24)
         file.write(struct.pack("<Q", ledger.PAGE + size))
         file.seek(64)
-        file.write(struct.pack("<8Q", *({"processes": 1, **counts}.get(name, 0) for name in ledger.COUNTERS)))
+        for name in ledger.COUNTERS:
+            file.write(struct.pack("<Q", {"processes": 1, **counts}.get(name, 0)))
         file.seek(ledger.PAGE)
         file.write(struct.pack(f"<QII{len(values)}q", 77, len(values), len(values), *values))
 

@@ -32,7 +32,7 @@ def written(path: Path, chunks: Iterable[Chunk], **page: int) -> Path:
         file.seek(24)
         file.write(struct.pack("<Q", used))
         file.seek(64)
-        file.write(struct.pack("<8Q", *(page.get(name, 0) for name in ledger.COUNTERS)))
+        file.write(struct.pack(f"<{len(ledger.COUNTERS)}Q", *(page.get(name, 0) for name in ledger.COUNTERS)))
     return path
 
 

@@ -13,8 +13,8 @@ import os, random, secrets, subprocess, sys, tempfile, threading, uuid
 print(os.urandom(9).hex(), uuid.uuid4(), secrets.token_hex(4), random.random(), tempfile.mktemp(), hash("x"))
 print(random.Random().random(), open("/dev/urandom", "rb").read(5).hex(), open("/proc/sys/kernel/random/uuid").read())
 for env in (None, {}, {"LD_PRELOAD": "/nonexistent.so"}):
-    found = subprocess.run([sys.executable, "-Ic", "import os; print(os.urandom(6).hex())"], env=env, capture_output=True)
-    print(found.stdout.decode())
+    command = [sys.executable, "-Ic", "import os; print(os.urandom(6).hex())"]
+    print(subprocess.run(command, env=env, capture_output=True).stdout.decode())
 child = os.fork()
 if not child:
     print("fork", uuid.uuid4(), flush=True)
@@ -33,7 +33,8 @@ buffer = io.BytesIO()
 with zipfile.ZipFile(buffer, "w") as archive: archive.writestr("a", "b"); archive.write(__file__)
 print(buffer.getvalue().hex())
 open("fresh", "w").close()
-print(os.stat("fresh"), os.path.getctime("fresh"), [entry.stat().st_mtime for entry in os.scandir(".") if entry.name == "fresh"])
+print(os.stat("fresh"), os.path.getctime("fresh"))
+print([entry.stat().st_mtime for entry in os.scandir(".") if entry.name == "fresh"])
 began = time.perf_counter(); rounds = 0
 while time.perf_counter() - began < 0.05: rounds += 1
 print("rounds", rounds)
@@ -146,7 +147,8 @@ def test_a_full_ledger_is_told_and_the_beginning_still_comes_back(owned):
 
 
 def test_addresses_are_the_same_while_recording_and_replaying(owned):
-    text = "import threading, time, uuid\nuuid.uuid4(); time.time(); open('/dev/urandom').close()\nprint(id(object()), id([]))"
+    uses = "uuid.uuid4(); time.time(); open('/dev/urandom').close()"
+    text = f"import threading, time, uuid\n{uses}\nprint(id(object()), id([]))"
     command = ("setarch", "-R", *owned.python(text))
     assert owned.record(*command).out == owned.replay(*command).out
 

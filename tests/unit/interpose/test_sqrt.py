@@ -8,8 +8,8 @@ import pytest
 from conftest import Owned
 
 WRONG = """
-void vmsSqrt(int n, const float *a, float *r, long mode) { (void)a, (void)mode; for (int i = 0; i < n; i++) r[i] = -1; }
-void vmdSqrt(int n, const double *a, double *r, long mode) { (void)a, (void)mode; for (int i = 0; i < n; i++) r[i] = -1; }
+void vmsSqrt(int n, const float *a, float *r, long mode) { while (n--) r[n] = -1; }
+void vmdSqrt(int n, const double *a, double *r, long mode) { while (n--) r[n] = -1; }
 void roots(const float *a, float *r, const double *b, double *s) { vmsSqrt(3, a, r, 0); vmdSqrt(3, b, s, 0); }
 """
 PROGRAM = """
