@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Owned
+from programs import Owned
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import LIBRARY, SECONDS
+from programs import LIBRARY, SECONDS
 
 DRAWS = """
 import os, random, secrets, subprocess, sys, tempfile, threading, uuid

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from conftest import Owned
+from programs import Owned
 
 WRONG = """
 void vmsSqrt(int n, const float *a, float *r, long mode) { while (n--) r[n] = -1; }
