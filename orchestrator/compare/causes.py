@@ -17,6 +17,7 @@ _COUNTED = {
     "dropped": "clock: {} readings that the full ledger did not take",
     "thread_draws": "threads: {} draws of entropy by threads; which one has which task of a pool is left to chance",
     "waits": "clock: {} waits that real time ended",
+    "skipped": "clock: {} recorded readings were passed over; the replay read the clock less often",
     "beyond": "clock: {} readings beyond the record; real time went on from there",
 }
 """The last is the least: a thread that waits a little longer reads the clock once more, mostly to no effect."""

@@ -38,11 +38,12 @@ COUNTERS = (
     "static_programs",
     "processes",
     "shared_models",
+    "skipped",
 )
 """In their order: clock values recorded (counted here: the library has no time for it); readings that the record did
 not have; readings not recorded, for the ledger was full; deadlines that fell back to real time; requests for entropy;
 those of threads other than a process's first; programs run that the library cannot reach; processes that loaded it;
-models that processes write to without an order (Hogwild)."""
+models that processes write to without an order (Hogwild); recorded readings that a replay passed over."""
 
 _HEAD = struct.Struct("<8sIIQQqq")
 _COUNTS = struct.Struct(f"<{len(COUNTERS)}Q")

@@ -14,8 +14,8 @@
 
 static struct {
     void *library; /* where the interpreter's code begins */
-    int (*holds_lock)(void);
-    void *(*thread)(void);
+    void *(*holder)(void); /* of the lock, as the interpreter has it */
+    void *(*thread)(void); /* this one */
     void *(*frame)(void);
     void *(*code)(void *);
     int (*place)(void *);
@@ -37,8 +37,8 @@ static bool find_python(void)
     void *known = dlsym(RTLD_DEFAULT, "PyEval_GetFrame");
     if (!known || !dladdr(known, &about))
         return false;
-    *(void **)&python.holds_lock = symbol("PyGILState_Check", NULL);
-    *(void **)&python.thread = symbol("_PyThreadState_UncheckedGet", "PyThreadState_GetUnchecked");
+    *(void **)&python.holder = symbol("_PyThreadState_UncheckedGet", "PyThreadState_GetUnchecked");
+    *(void **)&python.thread = symbol("PyGILState_GetThisThreadState", NULL);
     *(void **)&python.frame = known;
     *(void **)&python.code = symbol("PyFrame_GetCode", NULL);                     /* 3.9 */
     *(void **)&python.place = symbol("PyFrame_GetLasti", "PyFrame_GetLineNumber"); /* 3.11 */
@@ -46,7 +46,7 @@ static bool find_python(void)
     *(void **)&python.text = symbol("PyUnicode_AsUTF8", NULL);
     *(void **)&python.let_go = symbol("Py_DecRef", NULL);
     *(void **)&python.clear_error = symbol("PyErr_Clear", NULL);
-    if (python.holds_lock && python.thread && python.code && python.place && python.attribute && python.text &&
+    if (python.holder && python.thread && python.code && python.place && python.attribute && python.text &&
         python.let_go && python.clear_error)
         python.library = about.dli_fbase;
     return python.library;
@@ -88,7 +88,8 @@ static uint64_t code_names(void *code)
 
 static uint64_t python_line(void)
 {
-    if (!python.holds_lock() || !python.thread())
+    void *holder = python.holder();
+    if (!holder || holder != python.thread()) /* PyGILState_Check says yes to all once there are subinterpreters */
         return NOBODY;
     void *frame = python.frame();
     if (!frame)

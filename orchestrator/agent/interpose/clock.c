@@ -37,41 +37,63 @@ static int64_t first_offset(unsigned clock)
     }
 }
 
+/* As far as any thread has come: a stream that ended early would otherwise lag behind a deadline for long. */
+static int64_t common_offset(unsigned which)
+{
+    return atomic_load(&any_read[which]) ? atomic_load(&last_offset[which]) : first_offset(which);
+}
+
 int64_t clock_offset(clockid_t clock)
 {
     unsigned which = index_of(clock);
     struct thread *thread = self();
-    if (thread->has_read[which])
-        return thread->offset[which];
-    return atomic_load(&any_read[which]) ? atomic_load(&last_offset[which]) : first_offset(which);
+    return thread->has_offset[which] ? thread->offset[which] : common_offset(which);
 }
 
-/* The furthest that any thread has come: a stream that ended early would otherwise lag behind a deadline for long. */
-static int64_t beyond(struct thread *thread, unsigned which, int64_t real)
+/* A thread's time does not go back, and it has gone on while the thread waited: also where it comes from another line,
+ * whose stream has fallen behind because this replay passed it less often. The original's clock kept to this too. */
+static int64_t least(const struct thread *thread, unsigned which)
 {
-    int64_t offset = atomic_load(&any_read[which]) ? atomic_load(&last_offset[which]) : first_offset(which);
-    if (thread->has_read[which] && thread->offset[which] > offset)
-        offset = thread->offset[which];
-    return real + offset;
+    bool coarse = which == CLOCK_REALTIME_COARSE || which == CLOCK_MONOTONIC_COARSE;
+    bool is_of_day = which != CLOCK_PROCESS_CPUTIME_ID && which != CLOCK_THREAD_CPUTIME_ID && which != OTHER;
+    return thread->has_read[which] && is_of_day ? thread->least[which] - (coarse ? 10 * MS : MS) : INT64_MIN;
+}
+
+void clock_waited(int64_t ns)
+{
+    struct thread *thread = self();
+    for (unsigned which = 0; which < CLOCKS && ns > 0; which++)
+        thread->least[which] += ns;
+}
+
+static int64_t fed_back(clockid_t clock, uint64_t site, int64_t real)
+{
+    struct thread *thread = self();
+    unsigned which = index_of(clock);
+    int64_t value = real, earliest = least(thread, which);
+    if (site != NOBODY) {
+        if (!reading_since(site, which, earliest, &value)) {
+            value = real + common_offset(which);
+            value = value < earliest ? earliest : value;
+        }
+        if (!thread->has_read[which] || value > thread->least[which])
+            thread->least[which] = value;
+        thread->has_read[which] = true;
+        atomic_store_explicit(&last_offset[which], value - real, memory_order_relaxed);
+        atomic_store_explicit(&any_read[which], true, memory_order_relaxed);
+    }
+    thread->offset[which] = value - real;
+    thread->has_offset[which] = true;
+    return value;
 }
 
 int64_t owned_clock(clockid_t clock, uint64_t site)
 {
-    int64_t real = real_clock(clock), value = real;
-    if (!owns_clock())
-        return real;
-    struct thread *thread = self();
-    unsigned which = index_of(clock);
-    if (site != NOBODY && !reading(site, which, &value) && replaying())
-        value = beyond(thread, which, real);
-    if (replaying()) {
-        thread->offset[which] = value - real;
-        thread->has_read[which] = true;
-        if (site != NOBODY) {
-            atomic_store_explicit(&last_offset[which], value - real, memory_order_relaxed);
-            atomic_store_explicit(&any_read[which], true, memory_order_relaxed);
-        }
-    }
+    int64_t value = real_clock(clock);
+    if (replaying())
+        return fed_back(clock, site, value);
+    if (owns_clock() && site != NOBODY)
+        reading(site, index_of(clock), &value);
     return value;
 }
 

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#define FILE_BYTES (64 * 1024)
+#define FILE_BYTES (1024 * 1024)
+#define LONG 4096 /* bytes of a read from which on it is looked at why it is short */
 #define FILE_NAME "orchestrator-entropy" /* of a memory file that stands for /dev/urandom */
 
 /* Counter mode: word n of a stream does not depend on how the words before it were asked for. */
@@ -84,13 +85,17 @@ EXPORT unsigned _ZNSt13random_device16_M_getval_pretr1Ev(void *device)
     return arc4random();
 }
 
-/* ---- /dev/urandom: a memory file, filled anew where a reader comes to its end */
+/* ---- /dev/urandom: a memory file; a read that comes to its end goes on. Streams of the C library end there */
 
 int entropy_file(void)
 {
-    char bytes[FILE_BYTES];
-    entropy_fill(bytes, sizeof bytes);
-    return memory_file(FILE_NAME, bytes, sizeof bytes);
+    void *bytes = far_memory(FILE_BYTES);
+    if (!bytes)
+        return -1;
+    entropy_fill(bytes, FILE_BYTES);
+    int descriptor = memory_file(FILE_NAME, bytes, FILE_BYTES);
+    give_memory_back(bytes, FILE_BYTES);
+    return descriptor;
 }
 
 static bool is_entropy_file(int descriptor)
@@ -111,9 +116,9 @@ static bool is_entropy_file(int descriptor)
 EXPORT ssize_t read(int descriptor, void *bytes, size_t length)
 {
     ssize_t got = REAL(read)(descriptor, bytes, length);
-    if (got == 0 && length && settings.entropy && descriptor >= 0 && is_entropy_file(descriptor)) {
-        entropy_fill(bytes, length);
-        return (ssize_t)length;
-    }
-    return got;
+    bool short_of = got == 0 ? length > 0 : got > 0 && length > LONG && (size_t)got < length;
+    if (!short_of || !settings.entropy || descriptor < 0 || !is_entropy_file(descriptor))
+        return got;
+    entropy_fill((char *)bytes + got, length - (size_t)got);
+    return (ssize_t)length;
 }

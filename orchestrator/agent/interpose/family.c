@@ -125,8 +125,6 @@ void family_hand_on(char variable[HANDED])
         variable[sizeof VARIABLE - 1 + (unsigned)i] = "0123456789abcdef"[path & 15];
 }
 
-void family_hand_on_to_all(void) { family_hand_on(handed); }
-
 void family_begin(void)
 {
     const char *given = getenv("ORCHESTRATOR_STREAM");

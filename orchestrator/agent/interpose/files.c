@@ -93,7 +93,7 @@ static int measured_file(const char *path, uint64_t site)
             reading(site, kind, (int64_t *)(bytes + at));
         descriptor = memory_file("measured", bytes, (size_t)length);
     }
-    kernel(SYS_munmap, (long)bytes, LARGEST_FILE, 0, 0, 0, 0);
+    give_memory_back(bytes, LARGEST_FILE);
     return descriptor;
 }
 

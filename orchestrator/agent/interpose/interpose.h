@@ -60,8 +60,9 @@ static inline void begin(void)
 long kernel(long number, long a, long b, long c, long d, long e, long f);
 long checked(long result); /* -errno -> errno and -1 */
 void *far_memory(size_t bytes); /* zeroed; far from the program's own addresses, which must not depend on us */
+void give_memory_back(void *memory, size_t bytes);
 void *far_file(int descriptor, size_t bytes);
-int memory_file(const char *name, const void *bytes, size_t length); /* a descriptor at its start */
+int memory_file(const char *name, const void *bytes, size_t length); /* a descriptor at its start; -1: none */
 
 /* ---- family.c: who this thread is, by its place in the tree of processes and threads */
 
@@ -76,14 +77,15 @@ struct thread {
     uint32_t programs;
     struct streams *streams;  /* clock.c: of this thread */
     int64_t offset[CLOCKS];   /* what the last reading of a clock gave, less what the clock said */
-    bool has_read[CLOCKS];
+    int64_t least[CLOCKS];    /* replaying: what it must say by now, after what it said and the waits since */
+    bool has_offset[CLOCKS];
+    bool has_read[CLOCKS];    /* as the program: `least` holds */
 };
 
 struct thread *self(void);
 void family_begin(void);
 #define HANDED 37 /* "ORCHESTRATOR_STREAM=", 16 digits, an end */
 void family_hand_on(char variable[HANDED]); /* for the next program that this thread starts */
-void family_hand_on_to_all(void);           /* the same in our own environ, which system() and popen() pass on */
 uint64_t mix(uint64_t a, uint64_t b);
 uint64_t hash_text(uint64_t hash, const char *text);
 
@@ -100,6 +102,7 @@ enum counter {
     STATIC_PROGRAMS,
     PROCESSES,
     SHARED_MODELS, /* told by the mends in Python: see files.c */
+    SKIPPED,       /* recorded readings that a replay passed over */
     COUNTERS = 16
 };
 
@@ -123,11 +126,16 @@ struct chunk {
     int64_t values[];
 };
 
+struct link { /* chunks of one key */
+    const struct chunk *chunk;
+    const struct link *next;
+};
+
 extern struct ledger *ledger; /* NULL where there is none */
 
 void ledger_open(const char *path);
 struct chunk *ledger_reserve(uint64_t key, uint32_t values); /* recording; NULL: full */
-const struct chunk *ledger_next(uint64_t key, uint64_t *probes); /* replaying; NULL: no more. Begins with 0 probes */
+const struct link *ledger_find(uint64_t key);                 /* replaying; NULL: not recorded */
 
 static inline void count(enum counter which)
 {
@@ -147,14 +155,17 @@ uint64_t caller_anyhow(void *address); /* never NOBODY: for calls that the inter
 /* ---- readings.c: one value that the world gives: kept when recording, fed back when replaying */
 
 bool reading(uint64_t site, uint64_t kind, int64_t *value); /* false: beyond the record, and left as it is */
+bool reading_since(uint64_t site, uint64_t kind, int64_t least, int64_t *value); /* replaying: passes over earlier ones */
 void readings_forget(struct thread *thread);
 
 /* ---- clock.c */
 
 int64_t real_clock(clockid_t clock);                  /* ns */
 int64_t owned_clock(clockid_t clock, uint64_t site);  /* ns */
+void clock_waited(int64_t ns);                        /* this thread has waited for so long, in vain */
 int64_t clock_offset(clockid_t clock);                /* what the program believes, less what is so; ns */
 #define NS 1000000000LL
+#define MS 1000000LL
 
 /* ---- entropy.c */
 

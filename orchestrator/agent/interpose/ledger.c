@@ -15,8 +15,11 @@
 struct ledger *ledger;
 static char place[4096]; /* its path */
 
-/* Replaying: key -> chunks, open addressing. Those of one key stand in their order along its probes. */
-static const struct chunk **table;
+/* Replaying: key -> its chunks in their order. Open addressing. */
+static struct chain {
+    const struct link *first;
+    struct link *last;
+} *table;
 static uint64_t table_mask;
 
 static bool sound(const struct ledger *file, uint64_t bytes)
@@ -37,6 +40,14 @@ static const struct chunk *next_chunk(uint64_t *at)
     return chunk;
 }
 
+static struct chain *chain_of(uint64_t key)
+{
+    uint64_t slot = key & table_mask;
+    while (table[slot].first && table[slot].first->chunk->key != key)
+        slot = (slot + 1) & table_mask;
+    return &table[slot];
+}
+
 static void build_table(void)
 {
     uint64_t at = PAGE, chunks = 0;
@@ -45,16 +56,21 @@ static void build_table(void)
     uint64_t size = 16;
     while (size < 2 * chunks)
         size *= 2;
-    table = far_memory(size * sizeof *table);
-    if (!table)
+    struct link *link = far_memory((chunks + 1) * sizeof *link);
+    struct chain *made = far_memory(size * sizeof *made);
+    if (!link || !made)
         return;
+    table = made;
     table_mask = size - 1;
     at = PAGE;
-    for (const struct chunk *chunk; (chunk = next_chunk(&at));) {
-        uint64_t slot = chunk->key & table_mask;
-        while (table[slot])
-            slot = (slot + 1) & table_mask;
-        table[slot] = chunk;
+    for (const struct chunk *chunk; (chunk = next_chunk(&at)); link++) {
+        struct chain *chain = chain_of(chunk->key);
+        link->chunk = chunk;
+        if (chain->last)
+            chain->last->next = link;
+        else
+            chain->first = link;
+        chain->last = link;
     }
 }
 
@@ -116,13 +132,4 @@ struct chunk *ledger_reserve(uint64_t key, uint32_t values)
     return chunk;
 }
 
-const struct chunk *ledger_next(uint64_t key, uint64_t *probes)
-{
-    const struct chunk *chunk;
-    while (table && (chunk = table[(key + *probes) & table_mask])) {
-        ++*probes;
-        if (chunk->key == key)
-            return chunk;
-    }
-    return NULL;
-}
+const struct link *ledger_find(uint64_t key) { return table ? chain_of(key)->first : NULL; }

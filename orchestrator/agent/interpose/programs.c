@@ -16,6 +16,7 @@
 extern char **environ;
 
 #define KEPT 6
+#define FEW 1024 /* variables */
 static const char *const NAMES[KEPT] = {"LD_PRELOAD=",           "ORCHESTRATOR_ENTROPY=",    "ORCHESTRATOR_LEDGER=",
                                         "ORCHESTRATOR_LISTINGS=", "ORCHESTRATOR_PROCESSORS=", "ORCHESTRATOR_SQRT="};
 static char *kept[KEPT]; /* as this program was given them; NULL: not at all */
@@ -75,9 +76,14 @@ static char *joined(char *theirs, char *room)
     return room;
 }
 
+/* The environment as it is handed on. On the stack; where that could be too small, in memory that an exec lets go of. */
 #define COMPLETED(given)                                                                                               \
     char stream[HANDED];                                                                                               \
-    char *completed[length_of(given) + KEPT + 2], *preload = entry(given, NAMES[0]);                                   \
+    size_t slots = length_of(given) + KEPT + 2;                                                                        \
+    char *few[slots < FEW ? slots : 1], **completed = slots < FEW ? few : far_memory(slots * sizeof *completed);       \
+    if (!completed)                                                                                                    \
+        return errno = ENOMEM, -1;                                                                                     \
+    char *preload = entry(given, NAMES[0]);                                                                            \
     char room[preload && kept[0] ? strlen(preload) + strlen(kept[0]) + 2 : 1];                                         \
     family_hand_on(stream);                                                                                            \
     complete(given, completed, stream);                                                                                \
@@ -202,18 +208,35 @@ EXPORT int posix_spawnp(pid_t *id, const char *file, const posix_spawn_file_acti
     return REAL(posix_spawnp)(id, file, actions, attributes, arguments, completed);
 }
 
-/* These start a shell from within the C library, with our own environ. */
+/* These start a shell from within the C library, with our own environ: it is completed where a program has cleared it. */
 
 EXPORT int system(const char *command)
 {
-    if (active())
-        family_hand_on_to_all();
-    return REAL(system)(command);
+    if (!active())
+        return REAL(system)(command);
+    COMPLETED(environ)
+    char **before = environ;
+    environ = completed;
+    int result = REAL(system)(command);
+    environ = before;
+    return result;
+}
+
+static int completed_popen(FILE **opened, const char *command, const char *mode)
+{
+    COMPLETED(environ)
+    char **before = environ;
+    environ = completed;
+    *opened = REAL(popen)(command, mode);
+    environ = before;
+    return 0;
 }
 
 EXPORT FILE *popen(const char *command, const char *mode)
 {
-    if (active())
-        family_hand_on_to_all();
-    return REAL(popen)(command, mode);
+    FILE *stream = NULL;
+    if (!active())
+        return REAL(popen)(command, mode);
+    completed_popen(&stream, command, mode);
+    return stream;
 }

@@ -7,15 +7,13 @@
 #include "interpose.h"
 
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 
 struct stream {
     uint64_t key;          /* 0: free */
     struct chunk *chunk;   /* recording: where the next value goes; replaying: where it comes from */
     bool ended;            /* recording: the ledger is full */
     uint32_t next;         /* replaying: in this chunk */
-    uint64_t probes;       /* replaying: for the next chunk */
+    const struct link *link; /* replaying: this chunk's */
 };
 
 struct streams {
@@ -38,7 +36,7 @@ static struct streams *streams_of(uint32_t size)
 
 static void give_back(struct streams *old)
 {
-    kernel(SYS_munmap, (long)old, (long)(sizeof *old + old->size * sizeof(struct stream)), 0, 0, 0, 0);
+    give_memory_back(old, sizeof *old + old->size * sizeof(struct stream));
 }
 
 static struct stream *slot(struct streams *all, uint64_t key)
@@ -62,6 +60,13 @@ static struct streams *grown(struct streams *old)
     return bigger;
 }
 
+static void follow(struct stream *stream, const struct link *link)
+{
+    stream->link = link;
+    stream->chunk = link ? (struct chunk *)link->chunk : NULL;
+    stream->next = 0;
+}
+
 static struct stream *stream_of(struct thread *thread, uint64_t key)
 {
     if (__builtin_expect(!thread->streams, 0) && !(thread->streams = streams_of(FIRST_SIZE)))
@@ -78,6 +83,8 @@ static struct stream *stream_of(struct thread *thread, uint64_t key)
     }
     thread->streams->used++;
     *found = (struct stream){.key = key};
+    if (replaying())
+        follow(found, ledger_find(mix(thread->path, key)));
     return found;
 }
 
@@ -100,28 +107,37 @@ static void keep(struct thread *thread, struct stream *stream, int64_t value)
     chunk->values[chunk->count++] = value;
 }
 
-static bool feed_back(struct thread *thread, struct stream *stream, int64_t *value)
+static bool feed_back(struct stream *stream, int64_t least, int64_t *value)
 {
-    while (__builtin_expect(!stream->chunk || stream->next >= stream->chunk->count, 0)) {
-        stream->chunk = (struct chunk *)ledger_next(mix(thread->path, stream->key), &stream->probes);
-        stream->next = 0;
-        if (!stream->chunk) {
-            count(BEYOND);
-            return false;
+    while (stream->chunk) {
+        if (__builtin_expect(stream->next >= stream->chunk->count, 0)) {
+            follow(stream, stream->link->next);
+            continue;
         }
+        *value = stream->chunk->values[stream->next++];
+        if (__builtin_expect(*value >= least, 1))
+            return true;
+        count(SKIPPED);
     }
-    *value = stream->chunk->values[stream->next++];
-    return true;
+    count(BEYOND);
+    return false;
 }
 
-bool reading(uint64_t site, uint64_t kind, int64_t *value)
+bool reading(uint64_t site, uint64_t kind, int64_t *value) { return reading_since(site, kind, INT64_MIN, value); }
+
+bool reading_since(uint64_t site, uint64_t kind, int64_t least, int64_t *value)
 {
+    int64_t real = *value;
     struct thread *thread = self();
     struct stream *stream = stream_of(thread, mix(site, kind) | 1);
     if (!stream)
         return false;
-    if (replaying())
-        return feed_back(thread, stream, value);
+    if (replaying()) {
+        bool found = feed_back(stream, least, value);
+        if (!found)
+            *value = real;
+        return found;
+    }
     keep(thread, stream, *value);
     return true;
 }
@@ -132,4 +148,5 @@ void readings_forget(struct thread *thread)
         give_back(thread->streams);
     thread->streams = NULL;
     memset(thread->has_read, 0, sizeof thread->has_read);
+    memset(thread->has_offset, 0, sizeof thread->has_offset);
 }

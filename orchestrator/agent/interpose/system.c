@@ -3,10 +3,11 @@
 #include "interpose.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #define FAR 0x200000000000ULL
-#define STEP (1ULL << 30)
+#define STEP (1ULL << 20)
 
 #if !defined(__x86_64__)
 #error "written for x86-64"
@@ -47,18 +48,27 @@ void *far_memory(size_t bytes) { return map_far(bytes, MAP_PRIVATE | MAP_ANONYMO
 
 void *far_file(int descriptor, size_t bytes) { return map_far(bytes, MAP_SHARED, descriptor); }
 
+void give_memory_back(void *memory, size_t bytes) { kernel(SYS_munmap, (long)memory, (long)bytes, 0, 0, 0, 0); }
+
+/* A memory file counts as a file: a program that limits their size would be ended by a signal. */
+static bool may_be_as_long(size_t length)
+{
+    struct rlimit limit = {0, 0};
+    kernel(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0);
+    return limit.rlim_cur >= length;
+}
+
 int memory_file(const char *name, const void *bytes, size_t length)
 {
-    int descriptor = (int)checked(kernel(SYS_memfd_create, (long)name, 0, 0, 0, 0, 0));
-    const char *from = bytes;
-    while (descriptor >= 0 && length) {
-        long wrote = kernel(SYS_write, descriptor, (long)from, (long)length, 0, 0, 0);
-        if (wrote <= 0)
-            break;
-        from += wrote;
-        length -= (size_t)wrote;
+    if (!may_be_as_long(length))
+        return -1;
+    long descriptor = kernel(SYS_memfd_create, (long)name, 0, 0, 0, 0, 0);
+    if (descriptor < 0)
+        return -1;
+    if (kernel(SYS_write, descriptor, (long)bytes, (long)length, 0, 0, 0) != (long)length) {
+        kernel(SYS_close, descriptor, 0, 0, 0, 0, 0);
+        return -1;
     }
-    if (descriptor >= 0)
-        kernel(SYS_lseek, descriptor, 0, 0, 0, 0, 0);
-    return descriptor;
+    kernel(SYS_lseek, descriptor, 0, 0, 0, 0, 0);
+    return (int)descriptor;
 }

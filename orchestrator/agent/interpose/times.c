@@ -1,8 +1,8 @@
 /* The times of files.
  *
- * A file that is older than the run has the modification time that its tree or image gives it, the same everywhere; its
- * other times are those of this machine, and are replaced by that one. The times of a file that the run itself has
- * made are readings of the clock.
+ * Older than the run: a modification time is what tree, image or job have set, the same everywhere. When such a file was
+ * last changed and read is of this machine, and gives way to it, but for what the job itself has set since.
+ * Of the run: a reading of the clock.
  */
 
 #include "interpose.h"
@@ -23,7 +23,8 @@ struct kernel_stat {
 
 static int64_t ns(struct timespec time) { return time.tv_sec * NS + time.tv_nsec; }
 
-static bool of_this_run(int64_t modified) { return modified >= atomic_load(&ledger->begun[0]) - SLACK; }
+/* Also of the original's: a replay can set what it has read. */
+static bool of_this_run(int64_t time) { return time >= ledger->origin[0] - SLACK; }
 
 static int64_t owned_time(uint64_t site, uint64_t kind, int64_t real)
 {
@@ -40,16 +41,20 @@ static void set(struct timespec *time, int64_t value)
     *time = (struct timespec){value / NS, value % NS};
 }
 
+/* modified: of a file that is older than the run. touched: the job, or who laid its files down, has changed it since. */
+static int64_t owned_or(int64_t modified, bool touched, uint64_t site, uint64_t kind, int64_t real)
+{
+    return of_this_run(real) ? owned_time(site, kind, real) : touched ? real : modified;
+}
+
 static void own(struct kernel_stat *about, const char *path, void *caller)
 {
-    if (!of_this_run(ns(about->modified))) {
-        about->changed = about->accessed = about->modified;
-        return;
-    }
-    uint64_t site = caller_anyhow(caller), kind = kind_of(path);
-    set(&about->modified, owned_time(site, kind, ns(about->modified)));
-    set(&about->changed, owned_time(site, kind, ns(about->changed)));
-    set(&about->accessed, owned_time(site, kind, ns(about->accessed)));
+    int64_t modified = ns(about->modified), changed = ns(about->changed), accessed = ns(about->accessed);
+    bool touched = of_this_run(changed);
+    uint64_t site = touched || of_this_run(accessed) ? caller_anyhow(caller) : NOBODY, kind = kind_of(path);
+    set(&about->modified, owned_or(modified, true, site, kind, modified));
+    set(&about->changed, owned_or(modified, touched, site, kind, changed));
+    set(&about->accessed, owned_or(modified, touched, site, kind, accessed));
 }
 
 static int look(int folder, const char *path, void *result, int flags, void *caller)
@@ -105,15 +110,16 @@ FSTAT(fstat64, __fxstat64)
 FSTATAT(fstatat, __fxstatat)
 FSTATAT(fstatat64, __fxstatat64)
 
+static int64_t of(const struct statx_timestamp *time) { return time->tv_sec * NS + time->tv_nsec; }
+
 static void own_extended(struct statx *about, const char *path, void *caller)
 {
     struct statx_timestamp *all[] = {&about->stx_mtime, &about->stx_ctime, &about->stx_atime, &about->stx_btime};
-    int64_t modified = about->stx_mtime.tv_sec * NS + about->stx_mtime.tv_nsec;
-    bool ours = of_this_run(modified);
-    uint64_t site = ours ? caller_anyhow(caller) : NOBODY, kind = kind_of(path);
+    int64_t modified = of(&about->stx_mtime);
+    bool touched = of_this_run(of(&about->stx_ctime));
+    uint64_t site = touched || of_this_run(of(&about->stx_atime)) ? caller_anyhow(caller) : NOBODY;
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
-        int64_t real = all[i]->tv_sec * NS + all[i]->tv_nsec;
-        int64_t value = ours ? owned_time(site, kind, real) : modified;
+        int64_t value = owned_or(modified, touched || i == 0, site, kind_of(path), of(all[i]));
         all[i]->tv_sec = value / NS;
         all[i]->tv_nsec = (uint32_t)(value % NS);
     }

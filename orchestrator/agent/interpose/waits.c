@@ -1,4 +1,5 @@
-/* Waits until a moment, while replaying: the program's moment is made a real one.
+/* Waits, while replaying. A moment of the program's is made a real one; and where a wait ends because its time is over,
+ * the clock has gone on for so long, whatever its streams hold next: so no deadline is waited for again and again.
  *
  * The program has worked it out from a reading of the clock, its thread's last one as a rule. As far as that reading
  * was from the real clock, so far the moment is moved.
@@ -7,14 +8,18 @@
 #include "interpose.h"
 
 #include <linux/futex.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdarg.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #define SUSPICIOUS (3600 * NS)
 
-static struct timespec moment(int64_t ns)
+static struct timespec from_ns(int64_t ns)
 {
     if (ns < 0)
         ns = 0;
@@ -30,7 +35,7 @@ static struct timespec real_moment(clockid_t clock, const struct timespec *wante
         count(WAITS);
         moved = asked;
     }
-    return moment(moved);
+    return from_ns(moved);
 }
 
 static bool moves(const struct timespec *wanted)
@@ -41,28 +46,96 @@ static bool moves(const struct timespec *wanted)
 
 #define MOVED(clock, wanted) (moves(wanted) ? (here = real_moment(clock, wanted), &here) : (wanted))
 
+static int64_t ns(const struct timespec *time) { return time ? time->tv_sec * NS + time->tv_nsec : 0; }
+
+/* A wait for a moment, and how its end is told. */
+#define UNTIL(clock, wanted, over, call)                                                                               \
+    struct timespec here;                                                                                              \
+    const struct timespec *moment = MOVED(clock, wanted);                                                              \
+    int64_t before = moment == &here ? real_clock(clock) : 0;                                                          \
+    int result = call;                                                                                                 \
+    if (moment == &here && (over))                                                                                     \
+        clock_waited(ns(moment) - before);                                                                             \
+    return result;
+
+/* A wait for a time. */
+#define FOR(time, over, call)                                                                                          \
+    begin();                                                                                                           \
+    int result = call;                                                                                                 \
+    if (replaying() && (over))                                                                                         \
+        clock_waited(time);                                                                                            \
+    return result;
+
+#define TIMED_OUT (result == ETIMEDOUT || (result == -1 && errno == ETIMEDOUT))
+
 EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *left)
 {
-    struct timespec here;
-    return REAL(clock_nanosleep)(clock, flags, flags & TIMER_ABSTIME ? MOVED(clock, wanted) : wanted, left);
+    if (flags & TIMER_ABSTIME) {
+        UNTIL(clock, wanted, result == 0, REAL(clock_nanosleep)(clock, flags, moment, left))
+    }
+    FOR(ns(wanted), result == 0, REAL(clock_nanosleep)(clock, flags, wanted, left))
+}
+
+EXPORT int nanosleep(const struct timespec *wanted, struct timespec *left)
+{
+    FOR(ns(wanted), result == 0, REAL(nanosleep)(wanted, left))
+}
+
+EXPORT int usleep(useconds_t time) { FOR(time * 1000LL, result == 0, REAL(usleep)(time)) }
+EXPORT unsigned sleep(unsigned time) { FOR(time * NS, result == 0, (int)REAL(sleep)(time)) }
+
+EXPORT int poll(struct pollfd *files, nfds_t count, int time)
+{
+    FOR(time * MS, result == 0 && time > 0, REAL(poll)(files, count, time))
+}
+
+EXPORT int __poll_chk(struct pollfd *files, nfds_t count, int time, size_t room)
+{
+    if (room / sizeof *files < count)
+        __builtin_trap();
+    return poll(files, count, time);
+}
+
+EXPORT int ppoll(struct pollfd *files, nfds_t count, const struct timespec *time, const sigset_t *mask)
+{
+    FOR(ns(time), result == 0, REAL(ppoll)(files, count, time, mask))
+}
+
+EXPORT int select(int count, fd_set *readable, fd_set *writable, fd_set *odd, struct timeval *time)
+{
+    int64_t asked = time ? time->tv_sec * NS + time->tv_usec * 1000 : 0; /* the kernel changes it */
+    FOR(asked, result == 0, REAL(select)(count, readable, writable, odd, time))
+}
+
+EXPORT int pselect(int count, fd_set *readable, fd_set *writable, fd_set *odd, const struct timespec *time,
+                   const sigset_t *mask)
+{
+    FOR(ns(time), result == 0, REAL(pselect)(count, readable, writable, odd, time, mask))
+}
+
+EXPORT int epoll_wait(int file, struct epoll_event *events, int room, int time)
+{
+    FOR(time * MS, result == 0 && time > 0, REAL(epoll_wait)(file, events, room, time))
+}
+
+EXPORT int epoll_pwait(int file, struct epoll_event *events, int room, int time, const sigset_t *mask)
+{
+    FOR(time * MS, result == 0 && time > 0, REAL(epoll_pwait)(file, events, room, time, mask))
 }
 
 EXPORT int sem_timedwait(sem_t *semaphore, const struct timespec *wanted)
 {
-    struct timespec here;
-    return REAL(sem_timedwait)(semaphore, MOVED(CLOCK_REALTIME, wanted));
+    UNTIL(CLOCK_REALTIME, wanted, TIMED_OUT, REAL(sem_timedwait)(semaphore, moment))
 }
 
 EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *wanted)
 {
-    struct timespec here;
-    return REAL(pthread_mutex_timedlock)(mutex, MOVED(CLOCK_REALTIME, wanted));
+    UNTIL(CLOCK_REALTIME, wanted, TIMED_OUT, REAL(pthread_mutex_timedlock)(mutex, moment))
 }
 
-EXPORT int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *wanted)
+EXPORT int pthread_timedjoin_np(pthread_t thread, void **returned, const struct timespec *wanted)
 {
-    struct timespec here;
-    return REAL(pthread_timedjoin_np)(thread, result, MOVED(CLOCK_REALTIME, wanted));
+    UNTIL(CLOCK_REALTIME, wanted, TIMED_OUT, REAL(pthread_timedjoin_np)(thread, returned, moment))
 }
 
 /* Since 2.30 */
@@ -80,21 +153,19 @@ typedef int mutex_clocklock_t(pthread_mutex_t *, clockid_t, const struct timespe
 
 EXPORT int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *wanted)
 {
-    struct timespec here;
-    return REAL_AS(sem_clockwait_t, "sem_clockwait")(semaphore, clock, MOVED(clock, wanted));
+    UNTIL(clock, wanted, TIMED_OUT, REAL_AS(sem_clockwait_t, "sem_clockwait")(semaphore, clock, moment))
 }
 
 EXPORT int pthread_cond_clockwait(pthread_cond_t *condition, pthread_mutex_t *mutex, clockid_t clock,
                                   const struct timespec *wanted)
 {
-    struct timespec here;
-    return REAL_AS(cond_clockwait_t, "pthread_cond_clockwait")(condition, mutex, clock, MOVED(clock, wanted));
+    UNTIL(clock, wanted, TIMED_OUT,
+          REAL_AS(cond_clockwait_t, "pthread_cond_clockwait")(condition, mutex, clock, moment))
 }
 
 EXPORT int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *wanted)
 {
-    struct timespec here;
-    return REAL_AS(mutex_clocklock_t, "pthread_mutex_clocklock")(mutex, clock, MOVED(clock, wanted));
+    UNTIL(clock, wanted, TIMED_OUT, REAL_AS(mutex_clocklock_t, "pthread_mutex_clocklock")(mutex, clock, moment))
 }
 
 /* Which clock a condition waits by stands in its second-lowest bit of wrefs: glibc 2.25 and newer. */
@@ -106,10 +177,9 @@ static clockid_t clock_of(const pthread_cond_t *condition)
 EXPORT int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *wanted)
 {
     static __typeof__(&pthread_cond_timedwait) real;
-    struct timespec here;
     if (!real) /* an older one of this name is there too */
         real = (__typeof__(real))dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
-    return real(condition, mutex, MOVED(clock_of(condition), wanted));
+    UNTIL(clock_of(condition), wanted, TIMED_OUT, real(condition, mutex, moment))
 }
 
 /* ---- system calls that a program makes by number */
@@ -140,10 +210,13 @@ __attribute__((no_sanitize("address"))) EXPORT long syscall(long number, ...)
         return given[1];
     }
     if (number == SYS_clock_gettime && owns_clock() && given[1]) {
-        *(struct timespec *)given[1] = moment(owned_clock((clockid_t)given[0], caller_site(CALLER)));
+        *(struct timespec *)given[1] = from_ns(owned_clock((clockid_t)given[0], caller_site(CALLER)));
         return 0;
     }
     if (number == SYS_futex)
         given[3] = (long)futex_moment(given[1], (const struct timespec *)given[3], &here);
-    return checked(kernel(number, given[0], given[1], given[2], given[3], given[4], given[5]));
+    long result = kernel(number, given[0], given[1], given[2], given[3], given[4], given[5]);
+    if (number == SYS_futex && result == -ETIMEDOUT && replaying() && (given[1] & FUTEX_CMD_MASK) == FUTEX_WAIT)
+        clock_waited(ns((const struct timespec *)given[3]));
+    return checked(result);
 }
