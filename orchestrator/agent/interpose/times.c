@@ -41,20 +41,22 @@ static void set(struct timespec *time, int64_t value)
     *time = (struct timespec){value / NS, value % NS};
 }
 
-/* modified: of a file that is older than the run. touched: the job, or who laid its files down, has changed it since. */
-static int64_t owned_or(int64_t modified, bool touched, uint64_t site, uint64_t kind, int64_t real)
+static int64_t owned_or_real(uint64_t site, uint64_t kind, int64_t real)
 {
-    return of_this_run(real) ? owned_time(site, kind, real) : touched ? real : modified;
+    return of_this_run(real) ? owned_time(site, kind, real) : real;
 }
 
+/* Whether the job, or who laid its files down, has touched a file since: then its times are what they have set. */
 static void own(struct kernel_stat *about, const char *path, void *caller)
 {
-    int64_t modified = ns(about->modified), changed = ns(about->changed), accessed = ns(about->accessed);
-    bool touched = of_this_run(changed);
-    uint64_t site = touched || of_this_run(accessed) ? caller_anyhow(caller) : NOBODY, kind = kind_of(path);
-    set(&about->modified, owned_or(modified, true, site, kind, modified));
-    set(&about->changed, owned_or(modified, touched, site, kind, changed));
-    set(&about->accessed, owned_or(modified, touched, site, kind, accessed));
+    if (!of_this_run(ns(about->changed))) {
+        about->changed = about->accessed = about->modified;
+        return;
+    }
+    uint64_t site = caller_anyhow(caller), kind = kind_of(path);
+    set(&about->modified, owned_or_real(site, kind, ns(about->modified)));
+    set(&about->changed, owned_or_real(site, kind, ns(about->changed)));
+    set(&about->accessed, owned_or_real(site, kind, ns(about->accessed)));
 }
 
 static int look(int folder, const char *path, void *result, int flags, void *caller)
@@ -117,9 +119,9 @@ static void own_extended(struct statx *about, const char *path, void *caller)
     struct statx_timestamp *all[] = {&about->stx_mtime, &about->stx_ctime, &about->stx_atime, &about->stx_btime};
     int64_t modified = of(&about->stx_mtime);
     bool touched = of_this_run(of(&about->stx_ctime));
-    uint64_t site = touched || of_this_run(of(&about->stx_atime)) ? caller_anyhow(caller) : NOBODY;
+    uint64_t site = touched ? caller_anyhow(caller) : NOBODY, kind = kind_of(path);
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
-        int64_t value = owned_or(modified, touched || i == 0, site, kind_of(path), of(all[i]));
+        int64_t value = touched ? owned_or_real(site, kind, of(all[i])) : modified;
         all[i]->tv_sec = value / NS;
         all[i]->tv_nsec = (uint32_t)(value % NS);
     }

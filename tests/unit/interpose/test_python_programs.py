@@ -143,7 +143,7 @@ def test_a_full_ledger_is_told_and_the_beginning_still_comes_back(owned):
     second = owned.replay(*owned.python(text))
     assert first.counters["dropped"] > 90000
     assert second.out == first.out
-    assert second.counters["beyond"] == first.counters["dropped"]
+    assert second.counters["beyond"] - second.counters["skipped"] == first.counters["dropped"]
 
 
 def test_addresses_are_the_same_while_recording_and_replaying(owned):
