@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.prepare import SET, SPEC
 from orchestrator.errors import ExitCode
+
+if TYPE_CHECKING:
+    from orchestrator.run import CertificateRecord
+    from orchestrator.workspace import Workspace
 
 
 @click.command()
@@ -18,7 +23,10 @@ from orchestrator.errors import ExitCode
 @click.option("--certify", is_flag=True, help="Replay the run at once, and keep with it whether it came back.")
 @click.pass_obj
 def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: bool, certify: bool) -> None:
-    """Pin SPEC, build or find its image, run it and record it. Exits 1 where the job fails, or is not replayable."""
+    """Pin SPEC, build or find its image, run it and record it.
+
+    Exits 1 where the job fails; with --certify also where `replay` would: the policy does not hold.
+    """
     if detach and certify:
         raise click.UsageError("a run in the background cannot be certified: leave --detach or --certify out")
     workspace = context.workspace(runs=True)
@@ -51,11 +59,26 @@ def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: boo
         "hints": list(hints),
         "certificate": done.certificate.model_dump(mode="json") if done.certificate else None,
     }
-    if (done.run and done.run.status != "finished") or (done.certificate and not done.certificate.holds):
+    passed = _passed(workspace, done.certificate) if done.certificate else True
+    if (done.run and done.run.status != "finished") or not passed:
         context.exit_code = ExitCode.FAILED
     context.result("submit", data, lambda: runs.submitted(done, metrics, exit_code))
+    if done.certificate and done.certificate.holds and not passed:
+        context.talk.note(
+            f"{done.certificate.answer}, which the spec's `verify` does not allow: `artifacts: content` would"
+            " (docs/comparison.md)"
+        )
     for hint in hints:
         context.talk.note(f"hint: {hint}")
+
+
+def _passed(workspace: Workspace, certificate: CertificateRecord) -> bool:
+    """Whether the replay that certified a run passed by the run's policy, as `replay` says it."""
+    from orchestrator.compare.verdict import Verdict
+    from orchestrator.operations.runs import show
+
+    verdicts = [one.verdict for one in show(workspace, certificate.of).verdicts if one.replay == certificate.replay]
+    return certificate.holds and all(Verdict.model_validate(verdict).passed for verdict in verdicts)
 
 
 FORCE = click.option(

@@ -141,16 +141,23 @@ def _mends(controls: Controls, setting: Setting) -> list[str]:
     return mends
 
 
-def owners() -> dict[str, str]:
-    """The variables that a spec cannot set, and who sets them."""
+def owners(controls: Controls | None = None) -> dict[str, str]:
+    """The variables that a spec cannot set, and who sets them.
+
+    Args:
+        controls: those in force. What only others would set is the spec's to set, but for the orchestrator's own
+            (``ORCHESTRATOR_…``). None: whatever any control sets is taken.
+    """
     ours = Setting(seed=0, cpus=1, interposer=True)
-    return {
+    always = {
         "PATH": "the image",
         **dict.fromkeys(("LD_PRELOAD", "LD_AUDIT"), "the orchestrator, which preloads its own library alone"),
         **dict.fromkeys(("PYTHONHOME", "GCONV_PATH"), "the image"),
         **dict.fromkeys(FIXED, "the orchestrator, the same on every machine"),
         **dict.fromkeys(("ORCHESTRATOR_MENDS", "ORCHESTRATOR_SEED"), "`determinism` and `seed`"),
         "ORCHESTRATOR_STREAM": "the orchestrator, whose library it is for",
+    }
+    pinned = {
         **dict.fromkeys(_cpu("x86-64-v2"), "`determinism`, to its control `cpu`"),
         **{
             name: f"`determinism`, to its control `{control}`"
@@ -159,3 +166,6 @@ def owners() -> dict[str, str]:
         },
         **dict.fromkeys(_THREAD_COUNTS, "`resources.cpus` and `determinism`"),
     }
+    needed = pinned.keys() if controls is None else pins(controls, ours).keys()
+    taken = {name: who for name, who in pinned.items() if name in needed or name.startswith("ORCHESTRATOR_")}
+    return {**always, **taken}

@@ -40,7 +40,7 @@ RESERVED_MOUNTS = (
 """Folders that the container or the orchestrator fills: no input may hide them or lie inside."""
 
 OWNED_ENVIRONMENT = owners()
-"""Environment variables that a spec may not set, and who sets them."""
+"""Environment variables that a spec may not set where the controls that set them are on, and who sets them."""
 
 
 def check(value: dict[str, Any], findings: Findings) -> None:
@@ -86,8 +86,10 @@ def _determinism(value: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def _environment(value: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    taken = owners(determinism.in_force(value.get("determinism")))
     for name in _section(value, "env"):
-        if owner := OWNED_ENVIRONMENT.get(name):
+        if name in taken:
+            owner = OWNED_ENVIRONMENT[name]
             yield ("env", name), f"{quote(name)} cannot be set: it belongs to {owner}"
 
 

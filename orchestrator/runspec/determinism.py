@@ -66,7 +66,7 @@ def _shape(value: Any) -> str | None:
 
 Determinism = Annotated[
     Annotated[Level, Tag(fields.TEXT)] | Annotated[DeterminismSpec, Tag(fields.MAPPING)],
-    chosen_by(_shape, "`off`, `standard`, `strict` or a mapping of controls"),
+    chosen_by(_shape, "`off`, `standard`, `strict` or a mapping such as `{level: standard, clock: off}`"),
 ]
 
 
@@ -76,6 +76,26 @@ def section(value: Level | DeterminismSpec) -> DeterminismSpec:
 
 
 def check(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a section's controls say against each other: control, message. Works on the plain value."""
-    named = {name: word for name, said in value.items() if isinstance(word := _word(said), str)}
-    yield from controls.contradictions(named).items()
+    """What a section's controls say against each other, or leave empty: control, message. Works on the plain value."""
+    for name in levels.CONTROLS:
+        if name in value and value[name] is None:  # a recorded spec has empty ones, a written one a slip
+            *words, last = (f"`{word}`" for word in _SAID[name])
+            yield name, f"`determinism.{name}` must be {', '.join(words)} or {last}, not empty"
+    yield from controls.contradictions(_words(value)).items()
+
+
+def in_force(value: Any) -> controls.Controls:
+    """What a section, as it is written, turns on; what is wrong in it is passed over."""
+    section = value if isinstance(value, Mapping) else {"level": value}
+    level = section.get("level")
+    known: Level = level if isinstance(level, str) and level in levels.LEVELS else "standard"
+    named = {name: word for name, word in _words(section).items() if word in _SAID.get(name, ())}
+    return controls.resolve(known, named, network=False, interposer=True).controls
+
+
+def _words(value: Mapping[str, Any]) -> dict[str, str]:
+    return {name: word for name, said in value.items() if isinstance(word := _word(said), str)}
+
+
+_SAID = {**dict.fromkeys(levels.CONTROLS, ("on", "off")), "cpu": ("x86-64-v3", "x86-64-v2", "on", "off")}
+"""The words that may be said of each control."""

@@ -88,6 +88,11 @@ import time; time.sleep(1.1)
     assert certificate.answer == "exact by content"
     assert certificate.comparators == ("gzip",)
     assert any("all but" in cause and "clock" in cause for cause in certificate.causes)
+    done = desk.cli("submit", "runspec.yaml", "--certify")
+    assert done.returncode == desk.cli("replay", "last~1").returncode == 1, "the policy is `exact`"
+    assert b"exact by content" in done.stdout
+    assert b"`artifacts: content` would" in done.stderr
+    desk.write(script, determinism={"clock": "off"}, verify={"artifacts": "content"})
     assert desk.cli("submit", "runspec.yaml", "--certify").returncode == 0
 
 

@@ -37,9 +37,10 @@ static int64_t first_offset(unsigned clock)
     }
 }
 
-/* As far as any thread has come: a stream that ended early would otherwise lag behind a deadline for long. */
-static int64_t common_offset(unsigned which)
+static int64_t program_offset(const struct thread *thread, unsigned which)
 {
+    if (thread->has_read[which])
+        return thread->offset[which];
     return atomic_load(&any_read[which]) ? atomic_load(&last_offset[which]) : first_offset(which);
 }
 
@@ -47,7 +48,7 @@ int64_t clock_offset(clockid_t clock)
 {
     unsigned which = index_of(clock);
     struct thread *thread = self();
-    return thread->has_offset[which] ? thread->offset[which] : common_offset(which);
+    return thread->real[which] ? 0 : program_offset(thread, which);
 }
 
 /* A thread's time does not go back, and it has gone on while the thread waited: also where it comes from another line,
@@ -71,19 +72,19 @@ static int64_t fed_back(clockid_t clock, uint64_t site, int64_t real)
     struct thread *thread = self();
     unsigned which = index_of(clock);
     int64_t value = real, earliest = least(thread, which);
-    if (site != NOBODY) {
-        if (!reading_since(site, which, earliest, &value)) {
-            value = real + common_offset(which);
-            value = value < earliest ? earliest : value;
-        }
-        if (!thread->has_read[which] || value > thread->least[which])
-            thread->least[which] = value;
-        thread->has_read[which] = true;
-        atomic_store_explicit(&last_offset[which], value - real, memory_order_relaxed);
-        atomic_store_explicit(&any_read[which], true, memory_order_relaxed);
+    thread->real[which] = site == NOBODY;
+    if (site == NOBODY)
+        return real;
+    if (!reading_since(site, which, earliest, &value)) {
+        value = real + program_offset(thread, which);
+        value = value < earliest ? earliest : value;
     }
+    if (!thread->has_read[which] || value > thread->least[which])
+        thread->least[which] = value;
+    thread->has_read[which] = true;
     thread->offset[which] = value - real;
-    thread->has_offset[which] = true;
+    atomic_store_explicit(&last_offset[which], value - real, memory_order_relaxed);
+    atomic_store_explicit(&any_read[which], true, memory_order_relaxed);
     return value;
 }
 

@@ -76,10 +76,10 @@ struct thread {
     uint32_t forks;
     uint32_t programs;
     struct streams *streams;  /* clock.c: of this thread */
-    int64_t offset[CLOCKS];   /* what the last reading of a clock gave, less what the clock said */
+    int64_t offset[CLOCKS];   /* what the program's last reading of a clock gave, less what the clock said */
     int64_t least[CLOCKS];    /* replaying: what it must say by now, after what it said and the waits since */
-    bool has_offset[CLOCKS];
-    bool has_read[CLOCKS];    /* as the program: `least` holds */
+    bool has_read[CLOCKS];    /* so that these two hold */
+    bool real[CLOCKS];        /* the last reading was the interpreter's own, of the real clock */
 };
 
 struct thread *self(void);

@@ -148,5 +148,5 @@ void readings_forget(struct thread *thread)
         give_back(thread->streams);
     thread->streams = NULL;
     memset(thread->has_read, 0, sizeof thread->has_read);
-    memset(thread->has_offset, 0, sizeof thread->has_offset);
+    memset(thread->real, 0, sizeof thread->real);
 }

@@ -12,7 +12,7 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import IO, cast
+from typing import IO, TypeAlias, cast
 
 from orchestrator.compare.content.port import CHUNK, Comparator, Desk, Side, Unreadable, some
 from orchestrator.compare.difference import Difference
@@ -47,37 +47,50 @@ def _gzip(stream: IO[bytes]) -> IO[bytes]:
 
 
 def _bzip2(stream: IO[bytes]) -> IO[bytes]:
-    return cast(IO[bytes], bz2.BZ2File(stream))
+    """Several streams one behind the other are one file, as bzip2 has it; BZ2File would pass over anything else."""
+    return cast(IO[bytes], io.BufferedReader(_Unpacked(stream, bz2.BZ2Decompressor, several=True), CHUNK))
+
+
+_Decompressor: TypeAlias = "zlib._Decompress | lzma.LZMADecompressor | bz2.BZ2Decompressor"
 
 
 class _Unpacked(io.RawIOBase):
-    """What a decompressor makes of one stream, to its end; nothing may follow."""
+    """What a decompressor makes of a stream, to its end; nothing may follow but, of ``several``, the next."""
 
-    def __init__(self, stream: IO[bytes], unpacker: _Unpacker) -> None:
+    def __init__(self, stream: IO[bytes], make: Callable[[], _Decompressor], *, several: bool = False) -> None:
         self._stream = stream
-        self._unpacker = unpacker
+        self._make = make
+        self._several = several
+        self._unpacker = _Unpacker(make())
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         data = b""
-        while not data and not self._unpacker.ended:
+        while not data and not (self._unpacker.ended and self._at_end()):
             data = self._unpacker.take(self._stream, len(buffer))
-        if not data and self._unpacker.rest(self._stream):
-            raise Unreadable("bytes behind its end")
         buffer[: len(data)] = data
         return len(data)
 
+    def _at_end(self) -> bool:
+        """Whether this was the last stream; else the next is begun."""
+        rest = self._unpacker.rest(self._stream)
+        if rest and not self._several:
+            raise Unreadable("bytes behind its end")
+        if rest:
+            self._unpacker = _Unpacker(self._make(), rest)
+        return not rest
+
 
 class _Unpacker:
-    """zlib's and lzma's objects, made alike: no more bytes at a time than asked for."""
+    """zlib's, lzma's and bz2's objects, made alike: no more bytes at a time than asked for."""
 
     ended = False
 
-    def __init__(self, unpacker: zlib._Decompress | lzma.LZMADecompressor) -> None:
+    def __init__(self, unpacker: _Decompressor, waiting: bytes = b"") -> None:
         self._unpacker = unpacker
-        self._waiting = b""
+        self._waiting = waiting
 
     def take(self, stream: IO[bytes], most: int) -> bytes:
         fresh = b"" if self._waiting or not self._needs_input else stream.read(CHUNK)
@@ -98,12 +111,12 @@ class _Unpacker:
 
 
 def _zlib(stream: IO[bytes]) -> IO[bytes]:
-    return cast(IO[bytes], io.BufferedReader(_Unpacked(stream, _Unpacker(zlib.decompressobj())), CHUNK))
+    return cast(IO[bytes], io.BufferedReader(_Unpacked(stream, zlib.decompressobj), CHUNK))
 
 
 def _xz(stream: IO[bytes]) -> IO[bytes]:
-    unpacker = lzma.LZMADecompressor(memlimit=_MEMORY)
-    return cast(IO[bytes], io.BufferedReader(_Unpacked(stream, _Unpacker(unpacker)), CHUNK))
+    make = partial(lzma.LZMADecompressor, memlimit=_MEMORY)
+    return cast(IO[bytes], io.BufferedReader(_Unpacked(stream, make), CHUNK))
 
 
 GZIP = Comparator("gzip", _starts(b"\x1f\x8b\x08"), partial(_compare, opened=_gzip))

@@ -1,6 +1,7 @@
 """HDF5: groups, attributes and datasets by path. How the file is laid out, and when objects were made, is not content.
 
-Links are compared as links and never followed; a dataset whose values stand in another file is not read.
+Links are compared as links and never followed; a dataset whose values stand in another file is not read. An object
+that has several names is one object.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from math import prod
 from typing import Any
 
 from orchestrator.compare.content.arrays import Array, Element, compare_arrays
+from orchestrator.compare.content.identities import Identities
 from orchestrator.compare.content.port import CHUNK, Comparator, Desk, Side, Unreadable, some
 from orchestrator.compare.difference import Difference, added, leaf, removed
 
@@ -38,17 +40,23 @@ def compare(left: Side, right: Side, desk: Desk) -> Iterator[Difference]:
 def _groups(left: Any, right: Any, desk: Desk) -> Iterator[Difference]:
     import h5py
 
-    todo, seen = [("", left, right)], 0
+    todo, seen, objects = [("", left, right)], 0, Identities()
     while todo:
         path, one, other = todo.pop()
         seen += 1
         if seen > _MOST_OBJECTS:
             raise Unreadable(f"more than {_MOST_OBJECTS:,} objects")
+        known = objects.pair(_address(one), _address(other))
+        if known is not True:
+            if known is False:
+                detail = "one more name of another object than on the other side"
+                yield Difference(name=path or "(root)", state="changed", detail=detail)
+            continue
         yield from _attributes(path, one, other, desk)
         if isinstance(one, h5py.Dataset):
-            yield from some([_datasets(path, one, other, desk)])
+            yield from some([_datasets(path, one, other, desk), _limits(path, one, other)])
         if isinstance(one, h5py.Datatype):
-            yield from some([leaf(path, str(one.dtype), str(other.dtype))])
+            yield from some([leaf(path, _type(one.dtype), _type(other.dtype))])
         if not isinstance(one, h5py.Group):
             continue
         for name in sorted(one.keys() | other.keys()):
@@ -61,6 +69,30 @@ def _groups(left: Any, right: Any, desk: Desk) -> Iterator[Difference]:
                 yield leaf(below, _kind(one, name), _kind(other, name))
             elif isinstance(one.get(name, getlink=True), h5py.HardLink):
                 todo.append((below, one[name], other[name]))
+
+
+def _address(thing: Any) -> int:
+    """Where an object stands in its file: the same for all its names."""
+    import h5py
+
+    return int(h5py.h5o.get_info(thing.id).addr)
+
+
+def _type(dtype: Any) -> str:
+    """With what h5py adds to NumPy's type, down to the fields: how a text is encoded, the names of an enumeration."""
+    import numpy as np
+
+    inner = [dtype.fields[name][0] for name in dtype.names or ()] + list(dtype.subdtype or ())[:1]
+    inner += [value for value in (dtype.metadata or {}).values() if isinstance(value, np.dtype)]
+    about = f" {dict(dtype.metadata)}" if dtype.metadata else ""
+    return " ".join([f"{dtype}{about}", *(f"<{_type(part)}>" for part in inner)])
+
+
+def _limits(path: str, left: Any, right: Any) -> Difference | None:
+    """How far a dataset may grow."""
+    if left.shape != right.shape:
+        return None
+    return leaf(f"{path or '(root)'} (maxshape)", repr(left.maxshape), repr(right.maxshape))
 
 
 def _kind(group: Any, name: str) -> str:
@@ -90,7 +122,7 @@ def _attribute(owner: Any, name: str, desk: Desk) -> str | None:
     if size > _MOST_ATTRIBUTE:
         raise Unreadable("an attribute of more than 1 MiB")
     desk.budget.spend(size)
-    return f"{about.dtype} {about.shape} {_exact(owner.attrs[name])}"
+    return f"{_type(about.dtype)} {about.shape} {_exact(owner.attrs[name])}"
 
 
 def _exact(value: Any) -> str:
@@ -119,8 +151,8 @@ def _datasets(path: str, left: Any, right: Any, desk: Desk) -> Difference | None
         _refuse(dataset)
     if left.shape is None or right.shape is None:
         return leaf(name, repr(left.shape), repr(right.shape))
-    if repr(left.dtype.metadata) != repr(right.dtype.metadata):  # the names of an enumeration
-        return leaf(name, repr(left.dtype.metadata), repr(right.dtype.metadata))
+    if left.dtype == right.dtype and _type(left.dtype) != _type(right.dtype):  # the names of an enumeration
+        return leaf(name, _type(left.dtype), _type(right.dtype))
     if left.dtype != right.dtype or left.shape != right.shape or left.dtype.hasobject:
         return _objects(name, left, right, desk)
     return compare_arrays(name, *(_array(dataset, desk) for dataset in (left, right)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import posixpath
 from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
@@ -31,7 +32,7 @@ def knows_lines(side: Side) -> bool:
 
 def compare(left: Side, right: Side, desk: Desk) -> Iterator[Difference]:
     """Value by value."""
-    yield from compare_documents(_parsed(left.whole(_MOST)), _parsed(right.whole(_MOST)))
+    yield from compare_documents(parsed(left.whole(_MOST)), parsed(right.whole(_MOST)))
 
 
 def compare_lines(left: Side, right: Side, desk: Desk) -> Iterator[Difference]:
@@ -41,7 +42,7 @@ def compare_lines(left: Side, right: Side, desk: Desk) -> Iterator[Difference]:
         if one is None or other is None:
             yield added(name, "a line") if one is None else removed(name, "a line")
         elif one != other:
-            yield from compare_documents(_parsed(one), _parsed(other), name)
+            yield from compare_documents(parsed(one), parsed(other), name)
 
 
 def _lines(side: Side) -> Iterator[bytes]:
@@ -52,15 +53,35 @@ def _lines(side: Side) -> Iterator[bytes]:
         yield line.rstrip(b"\r\n")
 
 
-def _parsed(data: bytes) -> Any:
-    return json.loads(data, object_pairs_hook=_object, parse_float=_number)
+@dataclass(frozen=True)
+class Exact:
+    """A number that no float and no integer of Python's is exactly: ``1e-400``, ``-0``."""
+
+    value: Decimal
+    negative: bool
+    """Of its own, for 0 is -0 to Decimal."""
+
+    def __repr__(self) -> str:
+        return str(self.value)
 
 
-def _number(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise Unreadable(f"a number beyond all floats: {text}")
-    return number
+def parsed(data: bytes) -> Any:
+    """A document, its numbers as exact as they are written.
+
+    Raises:
+        Unreadable: a key stands twice.
+        ValueError: it is no JSON.
+    """
+    return json.loads(data, object_pairs_hook=_object, parse_float=_number, parse_int=_integer)
+
+
+def _number(text: str) -> float | Exact:
+    number, exact = float(text), Decimal(text)
+    return number if Decimal(repr(number)) == exact else Exact(exact, exact.is_signed())
+
+
+def _integer(text: str) -> int | Exact:
+    return Exact(Decimal(text), negative=True) if text == "-0" else int(text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -29,14 +29,17 @@ def by_name(members: Iterable[Member]) -> dict[str, Member]:
     """Members by name; of several with one name the second is called ``name#2``.
 
     Raises:
-        Unreadable: there are too many.
+        Unreadable: there are too many, or one is truly called as a second of another name would be.
     """
     named: dict[str, Member] = {}
     times: Counter[str] = Counter()
     for member in members:
         times[member.name] += 1
         number = times[member.name]
-        named[member.name if number == 1 else f"{member.name}#{number}"] = member
+        called = member.name if number == 1 else f"{member.name}#{number}"
+        if called in named:
+            raise Unreadable("members whose names cannot be told apart")
+        named[called] = member
         if len(named) > MOST:
             raise Unreadable(f"more than {MOST:,} members")
     return named
@@ -54,6 +57,8 @@ def compare_members(left: dict[str, Member], right: dict[str, Member], desk: Des
 
 
 def _compare(name: str, left: Member, right: Member, desk: Desk) -> Iterator[Difference]:
+    if left.name != right.name:
+        yield leaf(f"{name} (name)", left.name, right.name)
     if left.about != right.about:
         facts = zip(left.about, right.about, strict=True)
         yield from some(leaf(f"{name} ({what})", one, other) for (what, one), (_, other) in facts)

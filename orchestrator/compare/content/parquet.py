@@ -1,6 +1,6 @@
 """Parquet and Arrow (Feather) files: schema, then column by column.
 
-Row groups, encodings and the writer's name are not content. A NaN equals any other here.
+Row groups, encodings and the writer's name are not content. A NaN equals any other here; 0.0 is not -0.0.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _column(name: str, left: Iterator[Any], right: Iterator[Any], desk: Desk) ->
     first: tuple[int, str, str] | None = None
     for one, other in _aligned(left, right):
         desk.budget.spend(one.nbytes + other.nbytes)
-        if not one.equals(other):  # not even where a NaN is on both sides
+        if not _equal(one, other):
             values = zip(_values(one), _values(other), strict=True)
             apart = [(i, repr(a), repr(b)) for i, (a, b) in enumerate(values) if repr(a) != repr(b)]
             differing += len(apart)
@@ -113,6 +113,23 @@ def _column(name: str, left: Iterator[Any], right: Iterator[Any], desk: Desk) ->
     node = leaf(name, first[1], first[2])
     detail = f"{differing:,} values differ, first in row {first[0]}: {node.left} → {node.right}"
     return node.model_copy(update={"detail": detail, "measures": {"differing": differing, "first_row": first[0]}})
+
+
+def _equal(left: Any, right: Any) -> bool:
+    """Whether two pieces are surely equal; else their values are looked at, one by one."""
+    from pyarrow import BaseExtensionType, types
+
+    if not left.equals(right):  # nor are they where a NaN is on both sides
+        return False
+    kind = left.type
+    if types.is_floating(kind):  # 0.0 and -0.0 are equal to Arrow
+        one, other = (side.view(f"int{kind.bit_width}") for side in (left, right))
+        return bool(one.equals(other))
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        return _equal(left.flatten(), right.flatten())
+    if types.is_struct(kind):
+        return all(map(_equal, left.flatten(), right.flatten()))
+    return not (kind.num_fields or types.is_dictionary(kind) or isinstance(kind, BaseExtensionType))
 
 
 def _values(column: Any) -> list[Any]:

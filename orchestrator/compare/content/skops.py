@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import Any
 
 from orchestrator.compare.content import zip as zips
 from orchestrator.compare.content.documents import compare_documents
+from orchestrator.compare.content.json import parsed
 from orchestrator.compare.content.members import Member, compare_members
 from orchestrator.compare.content.port import Comparator, Desk, Side, Unreadable
 from orchestrator.compare.difference import Difference
@@ -29,6 +29,7 @@ def knows(side: Side) -> bool:
 def compare(left: Side, right: Side, desk: Desk) -> Iterator[Difference]:
     """The schema value by value, then array by array."""
     with zips.opened(left) as one, zips.opened(right) as other:
+        yield from zips.outside(one, other, desk)
         before, after = _Renamed(one), _Renamed(other)
         yield from compare_documents(before.schema(desk), after.schema(desk))
         yield from compare_members(before.members(), after.members(), desk)
@@ -48,7 +49,7 @@ class _Renamed:
         if info.file_size > _MOST_SCHEMA:
             raise Unreadable(f"a schema of more than {_MOST_SCHEMA >> 20} MiB")
         desk.budget.spend(info.file_size)
-        return self._counted(json.loads(self._archive.read(info)))
+        return self._counted(parsed(self._archive.read(info)))
 
     def members(self) -> dict[str, Member]:
         """The other members, under their new names."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from orchestrator.compare.content.port import Comparator, Desk, Side, Unreadable, some
+from orchestrator.compare.content.trailing import trailing
 from orchestrator.compare.difference import Difference, added, keyed, leaf, removed
 from orchestrator.compare.values import LIMIT, shorten
 
@@ -44,6 +45,10 @@ def compare(left: Side, right: Side, desk: Desk) -> Iterator[Difference]:
         yield from some(keyed(*schemas))
         for table in sorted(_tables(one) & _tables(other)):
             yield from _rows(table, one, other, desk)
+        ends = [_pragma(base, "page_count") * _pragma(base, "page_size") for base in (one, other)]
+    behind = [trailing(side, end, desk) for side, end in zip((left, right), ends, strict=True)]
+    if behind[0] != behind[1]:
+        yield Difference(name="(behind the last page)", state="changed", detail="bytes behind the last page differ")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Tar archives, uncompressed: members by name with mode, owner and target. Times are not content."""
+"""Tar archives, uncompressed: members by name with mode, owner and target. Times and padding are not content."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import IO, cast
 
 from orchestrator.compare.content.members import Member, by_name, compare_members
 from orchestrator.compare.content.port import Comparator, Desk, Side, Unreadable
+from orchestrator.compare.content.trailing import trailing
 from orchestrator.compare.difference import Difference
 
 _MARK = slice(257, 262)
@@ -21,9 +22,14 @@ def knows(side: Side) -> bool:
 
 
 def compare(left: Side, right: Side, desk: Desk) -> Iterator[Difference]:
-    """Member by member."""
+    """Member by member; then what stands behind the end, another archive perhaps."""
     with _opened(left) as one, _opened(right) as other:
-        yield from compare_members(_members(one), _members(other), desk)
+        members = _members(one), _members(other)
+        ends = one.offset, other.offset
+        yield from compare_members(*members, desk)
+    behind = [trailing(side, end, desk) for side, end in zip((left, right), ends, strict=True)]
+    if behind[0] != behind[1]:
+        yield Difference(name="(behind the end)", state="changed", detail="bytes behind the archive's end differ")
 
 
 def _opened(side: Side) -> tarfile.TarFile:
@@ -44,9 +50,11 @@ def _member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
         "mode": info.mode,
         "owner": f"{info.uid}:{info.gid} {info.uname}:{info.gname}",
         "target": info.linkname,
+        "device": f"{info.devmajor}:{info.devminor}" if info.ischr() or info.isblk() else "",
         "headers": repr([(key, value) for key, value in more if key not in ("uid", "gid", "uname", "gname", "size")]),
     }
-    opener = partial(_open, archive, info) if info.isreg() else None
+    held = info.isreg() or info.type not in tarfile.SUPPORTED_TYPES
+    opener = partial(_open, archive, info) if held else None
     return Member(info.name, tuple(about.items()), info.size, opener)
 
 

@@ -34,6 +34,7 @@ def compare(left: Side, right: Side, desk: Desk) -> Iterator[Difference]:
     """What was saved, tensor by tensor; then what else there is."""
     with zips.opened(left) as one, zips.opened(right) as other:
         before, after = _Saved(one, desk), _Saved(other, desk)
+        yield from zips.outside(one, other, desk)
         yield from Comparison(before.storages, after.storages).run(before.pickle(), after.pickle())
         yield from compare_members(before.others(), after.others(), desk)
 

@@ -1,4 +1,4 @@
-"""YAML: tags and scalars as they are written. Comments, quotes and layout say nothing."""
+"""YAML: tags and scalars as they are written. Comments, quotes, anchors and layout say nothing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.compare.content.documents import compare_documents
-from orchestrator.compare.content.port import Comparator, Desk, Side, Unreadable
-from orchestrator.compare.difference import Difference
+from orchestrator.compare.content.port import Comparator, Desk, Side, Unreadable, some
+from orchestrator.compare.difference import Difference, leaf
 
 _TAGS = "tag:yaml.org,2002:"
 _MOST = 1 << 20
@@ -20,24 +20,44 @@ def knows(side: Side) -> bool:
 
 
 def compare(left: Side, right: Side, desk: Desk) -> Iterator[Difference]:
-    """Value by value."""
-    yield from compare_documents(parsed(left), parsed(right))
+    """Document by document, value by value."""
+    one, other = _parsed(left), _parsed(right)
+    yield from some([leaf("(documents)", len(one.documents), len(other.documents))])
+    yield from some([leaf("(directives)", repr(one.versions), repr(other.versions))])
+    for number, (before, after) in enumerate(zip(one.documents, other.documents, strict=False)):
+        yield from compare_documents(before, after, f"document {number}: " if number else "")
 
 
 def parsed(side: Side) -> Any:
-    """The document, or a list of several. Nothing is constructed: a scalar is what was written, and its tag.
+    """The one document of a file. Nothing is constructed: a scalar is what was written, and its tag.
 
     Raises:
-        Unreadable: it is too large, or no YAML.
+        Unreadable: it is too large, no YAML, or has another number of documents, or directives.
     """
+    found = _parsed(side)
+    if len(found.documents) != 1 or any(found.versions):
+        raise Unreadable("not one document without directives")
+    return found.documents[0]
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    documents: list[Any]
+    versions: list[tuple[int, int] | None]
+    """What ``%YAML`` says, of each document; empty where it cannot be said."""
+
+
+def _parsed(side: Side) -> _Parsed:
     import yaml
 
+    data = side.whole(_MOST)
     try:
-        nodes = list(yaml.compose_all(side.whole(_MOST), Loader=yaml.SafeLoader))
-        documents = [_plain(node, {}) for node in nodes]
+        documents = [_plain(node, {}) for node in yaml.compose_all(data, Loader=yaml.SafeLoader)]
+        events = yaml.parse(data, Loader=yaml.SafeLoader) if b"%" in data else ()
+        versions = [event.version for event in events if isinstance(event, yaml.DocumentStartEvent)]
     except yaml.YAMLError as error:
         raise Unreadable(str(error).partition("\n")[0]) from error
-    return documents[0] if len(documents) == 1 else documents
+    return _Parsed(documents, versions if any(versions) else [])
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import IO
 
 from orchestrator.compare.content.members import MOST, Member, by_name, compare_members
 from orchestrator.compare.content.port import Comparator, Desk, Side, Unreadable
+from orchestrator.compare.content.zip_layout import unclaimed
 from orchestrator.compare.difference import Difference, leaf
 
 _ENCRYPTED = 1
@@ -31,9 +32,16 @@ def knows_npz(side: Side) -> bool:
 def compare(left: Side, right: Side, desk: Desk) -> Iterator[Difference]:
     """Comments, then member by member."""
     with opened(left) as one, opened(right) as other:
-        if one.comment != other.comment:
-            yield leaf("(comment)", repr(one.comment), repr(other.comment))
+        yield from outside(one, other, desk)
         yield from compare_members(members(one), members(other), desk)
+
+
+def outside(left: zipfile.ZipFile, right: zipfile.ZipFile, desk: Desk) -> Iterator[Difference]:
+    """What an archive says besides its members: its comment, and bytes that belong to nothing."""
+    if left.comment != right.comment:
+        yield leaf("(comment)", repr(left.comment), repr(right.comment))
+    if unclaimed(left, desk) != unclaimed(right, desk):
+        yield Difference(name="(between members)", state="changed", detail="bytes that belong to no member differ")
 
 
 def opened(side: Side) -> zipfile.ZipFile:

@@ -76,6 +76,35 @@ def test_owned_environment(name):
     ]
 
 
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [
+        ("{hash: off}", "PYTHONHASHSEED"),
+        ("{cpu: false}", "GLIBC_TUNABLES"),
+        ("{threads: off}", "OMP_NUM_THREADS"),
+        ("off", "SOURCE_DATE_EPOCH"),
+        ("{level: off, threads: on}", "PYTHONHASHSEED"),
+    ],
+)
+def test_a_control_that_is_off_frees_its_variables(section, name):
+    assert findings(f"determinism: {section}\nenv: {{{name}: x}}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [
+        ("{threads: off, joblib: on}", "LOKY_MAX_CPU_COUNT"),
+        ("{level: off, hash: on}", "PYTHONHASHSEED"),
+        ("off", "ORCHESTRATOR_LEDGER"),
+        ("off", "ORCHESTRATOR_SEED"),
+        ("off", "LD_PRELOAD"),
+        ("off", "HOME"),
+    ],
+)
+def test_what_another_needs_and_what_is_ours_stays_taken(section, name):
+    assert "cannot be set" in findings(f"determinism: {section}\nenv: {{{name}: x}}\n")[0]
+
+
 def test_other_environment():
     assert findings("env: {GREETING: hello, PYTHONPATH: src}") == []
 

@@ -62,7 +62,18 @@ def test_it_comes_back_from_json():
         ),
         (
             "determinism: 3",
-            "s:4:14: `determinism` must be `off`, `standard`, `strict` or a mapping of controls, not a whole number",
+            "s:4:14: `determinism` must be `off`, `standard`, `strict` or a mapping such as "
+            "`{level: standard, clock: off}`, not a whole number",
+        ),
+        (
+            "determinism: false",
+            "s:4:14: `determinism` must be `off`, `standard`, `strict` or a mapping such as "
+            "`{level: standard, clock: off}`, not false",
+        ),
+        ("determinism: {clock: null}", "s:4:22: `determinism.clock` must be `on` or `off`, not empty"),
+        (
+            "determinism:\n  cpu:\n",
+            "s:5:7: `determinism.cpu` must be `x86-64-v3`, `x86-64-v2`, `on` or `off`, not empty",
         ),
         ("determinism:\n  one_thread: on\n  threads: false", "s:5:15: `one_thread` needs `threads`, which is off"),
     ],

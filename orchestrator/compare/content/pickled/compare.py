@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
 from orchestrator.compare.content.arrays import Array, compare_arrays
+from orchestrator.compare.content.identities import Identities
 from orchestrator.compare.content.pickled.nodes import Global, Made, Members, Pairs, Persistent
 from orchestrator.compare.content.pickled.numpy import around, array_of, is_dtype
 from orchestrator.compare.content.pickled.torch import Storages
@@ -28,28 +28,13 @@ _Found = tuple[Difference | None, list[_Part]]
 _SCALARS = (bool, int, float, str, bytes, bytearray, type(None), Global)
 
 
-@dataclass
-class _Identities:
-    """Which object of the left side is which of the right."""
-
-    right_of: dict[object, object] = field(default_factory=dict)
-    left_of: dict[object, object] = field(default_factory=dict)
-
-    def pair(self, left: object, right: object) -> bool | None:
-        """True where this is a new pair, None where it is a known one, False where either belongs to another."""
-        if left not in self.right_of and right not in self.left_of:
-            self.right_of[left], self.left_of[right] = right, left
-            return True
-        return None if self.right_of.get(left) == right and self.left_of.get(right) == left else False
-
-
 class Comparison:
     """A walk through both, without recursion: pickles may be of any depth."""
 
     def __init__(self, left: Storages = _NO_STORAGES, right: Storages = _NO_STORAGES) -> None:
         self._storages = (left, right)
-        self._objects = _Identities()
-        self._keys = _Identities()
+        self._objects = Identities()
+        self._keys = Identities()
         self._tuples: dict[tuple[int, int], tuple[Any, Any]] = {}
         """Those that were compared, by identity. They are kept: an identity is one only while its object lives."""
 
@@ -88,6 +73,8 @@ class Comparison:
         if isinstance(left, Pairs):
             return _entries(name, left.pairs, right.pairs)
         if isinstance(left, Members):
+            if left.frozen != right.frozen:
+                return _changed(name, left, right), []
             return None, _items(name, _in_order(left.items), _in_order(right.items))
         if isinstance(left, Persistent):
             return self._persistent(name, left, right)
@@ -129,9 +116,10 @@ def kind(node: Any) -> str:
         return array.text if array else f"{node.callee}(…)"
     if isinstance(node, Pairs):
         return f"a dictionary of {len(node.pairs)}"
-    if isinstance(node, list | tuple | Members):
-        size = len(node.items if isinstance(node, Members) else node)
-        return f"a {type(node).__name__.lower()} of {size}"
+    if isinstance(node, Members):
+        return f"a {'frozenset' if node.frozen else 'set'} of {len(node.items)}"
+    if isinstance(node, list | tuple):
+        return f"a {type(node).__name__} of {len(node)}"
     if isinstance(node, bytes | bytearray) and len(node) > 40:
         return f"{len(node)} bytes"
     if type(node) is int and node.bit_length() > 1000:

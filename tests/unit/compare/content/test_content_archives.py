@@ -133,3 +133,81 @@ def test_an_encrypted_member_is_not_read(look):
     data = bytearray(zipped({"a": b"1"}))
     data[data.index(b"PK\x01\x02") + 8] |= 1
     assert "not readable as zip: encrypted" in look("a.zip", bytes(data), zipped({"a": b"2"})).detail
+
+
+def test_names_of_several_members_that_could_be_mistaken(look):
+    def three(second):
+        sink = io.BytesIO()
+        with zipfile.ZipFile(sink, "w") as archive, pytest.warns(UserWarning):
+            for name, data in (("a", b"1"), ("a", second), ("a#2", b"3")):
+                archive.writestr(zipfile.ZipInfo(name), data)
+        return sink.getvalue()
+
+    assert look("a.zip", three(b"2"), three(b"9")).state == "changed"
+    with pytest.warns(UserWarning):
+        sink = io.BytesIO()
+        with zipfile.ZipFile(sink, "w") as archive:
+            for data in (b"1", b"2"):
+                archive.writestr(zipfile.ZipInfo("a"), data)
+    assert look("a.zip", sink.getvalue(), zipped({"a": b"1", "a#2": b"2"})).state == "changed"
+
+
+def with_gap(archive: bytes, gap: bytes) -> bytes:
+    """Bytes before the directory that belong to nothing."""
+    at = archive.index(b"PK\x01\x02")
+    moved = bytearray(archive[:at] + gap + archive[at:])
+    end = moved.rindex(b"PK\x05\x06")
+    moved[end + 16 : end + 20] = (at + len(gap)).to_bytes(4, "little")
+    return bytes(moved)
+
+
+def test_bytes_between_the_members_of_a_zip(look, told):
+    one, other = (with_gap(zipped({"a": b"1"}), gap) for gap in (b"HELLO", b"WORLD"))
+    assert set(told(look("a.zip", one, other))) == {"(between members)"}
+    assert look("a.zip", one, with_gap(zipped({"a": b"1"}, 2021), b"HELLO")).state == "content"
+    plain = zipped({"a": b"1"})
+    for more in (b"before" + plain, plain + b"behind"):
+        assert look("a.zip", plain, more).state == "changed"
+
+
+class Unseekable(io.BytesIO):
+    """Makes zipfile write sizes and sums behind a member's data."""
+
+    def seekable(self):
+        return False
+
+    def seek(self, *args):
+        raise OSError
+
+    def tell(self):
+        raise OSError
+
+
+def test_sums_behind_a_member_are_packing(look):
+    sink = Unseekable()
+    with zipfile.ZipFile(sink, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("a"), b"1" * 99)
+    assert look("a.zip", zipped({"a": b"1" * 99}), sink.getvalue()).state == "content"
+
+
+def test_bytes_behind_the_end(look):
+    tars = [tarred({"a": b"1"}) + tarred({"b": data}) for data in (b"2", b"3")]
+    assert [child.name for child in look("a.tar", *tars).children] == ["(behind the end)"]
+    assert look("a.tar", tars[0], tarred({"a": b"1"})).state == "changed"
+    assert look("a.tar", tarred({"a": b"1"}), tarred({"a": b"1"}) + bytes(512)).state == "content"
+    packed = bz2.compress(b"a")
+    assert look("a.bz2", packed + b"xxx", packed + b"yyy").comparator == "bytes"
+    assert look("a.bz2", packed + bz2.compress(b"b"), bz2.compress(b"ab")).state == "content"
+    assert look("a.bz2", packed + bz2.compress(b"b"), bz2.compress(b"a")).state == "changed"
+
+
+def test_devices_are_content(look, told):
+    def device(major):
+        sink = io.BytesIO()
+        with tarfile.open(fileobj=sink, mode="w") as archive:
+            info = tarfile.TarInfo("d")
+            info.type, info.devmajor = tarfile.CHRTYPE, major
+            archive.addfile(info)
+        return sink.getvalue()
+
+    assert told(look("a.tar", device(1), device(2))) == {"d (device)": "1:0 → 2:0"}

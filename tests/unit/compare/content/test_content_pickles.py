@@ -44,6 +44,8 @@ def test_memo_numbers_are_not_content(look):
         ({"a": 1}, {"b": 1}, "a", "only on the left: 1"),
         ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "(root)", "the same keys in another order"),
         ({1: "x"}, {1: "y"}, "[1]", "'x' → 'y'"),
+        ({1, 2}, frozenset({1, 2}), "(root)", "a set of 2 → a frozenset of 2"),
+        ({"a": {1}}, {"a": frozenset({1})}, "a", "a set of 1 → a frozenset of 1"),
         ((1, 2), [1, 2], "(root)", "a tuple of 2 → a list of 2"),
         (len, max, "(root)", "builtins.len → builtins.max"),
         (2**5000, 2**5001, "(root)", "an integer of 5001 bits → an integer of 5002 bits"),

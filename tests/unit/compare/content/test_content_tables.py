@@ -157,3 +157,42 @@ def test_feather(look, told):
     assert told(look("a.feather", one, other)) == {"x": "1 values differ, first in row 2: 2.0 → 3.0"}
     packed = written(table(), feather.write_feather, compression="zstd")
     assert look("a.feather", one, packed).detail == "equal by content (Arrow)"
+
+
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: [x], lambda x: {"f": x}, lambda x: [{"f": [x]}]])
+def test_parquet_zeros_have_signs(look, told, wrap):
+    sides = [written(pa.table({"x": [wrap(zero)]})) for zero in (0.0, -0.0)]
+    assert told(look("a.parquet", *sides))["x"].startswith("1 values differ, first in row 0: ")
+
+
+def test_parquet_dictionaries_and_maps_have_signs(look):
+    for values in (lambda x: pa.array([x]).dictionary_encode(), lambda x: pa.array([[("k", x)]], pa.map_("str", "f8"))):
+        one, other = (written(pa.table({"x": values(zero)}), feather.write_feather) for zero in (0.0, -0.0))
+        assert look("a.feather", one, other).state == "changed"
+
+
+def test_hdf5_what_a_text_is_and_how_far_a_dataset_grows(look, told):
+    texts = [hdf5(lambda file, text=text: file.attrs.__setitem__("a", text)) for text in ("x", b"x")]
+    assert set(told(look("a.h5", *texts))) == {"@a"}
+
+    def growing(most):
+        return hdf5(lambda file: file.create_dataset("d", (3,), "f4", maxshape=(most,), chunks=(1,)))
+
+    assert told(look("a.h5", growing(None), growing(9))) == {"d (maxshape)": "(None,) → (9,)"}
+
+
+def test_hdf5_two_names_of_one_object_are_not_two_objects(look, told):
+    def twice(file, alias):
+        file["x"] = [1]
+        file["y"] = file["x"] if alias else [1]
+
+    sides = [hdf5(lambda file, alias=alias: twice(file, alias)) for alias in (False, True)]
+    assert len(told(look("a.h5", *sides))) == 1
+    timed = hdf5(lambda file: (twice(file, True), file.create_dataset("z", data=1)))
+    assert set(told(look("a.h5", sides[1], timed))) == {"z"}
+
+
+def test_sqlite_bytes_behind_the_last_page(look, told, tmp_path):
+    one = database(tmp_path, TABLE)
+    found = look("a.db", one + b"x" * 4096, one + b"y" * 4096)
+    assert set(told(found)) == {"(behind the last page)"}
