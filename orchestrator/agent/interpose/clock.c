@@ -60,6 +60,8 @@ static int64_t least(const struct thread *thread, unsigned which)
     return thread->has_read[which] && is_of_day ? thread->least[which] - (coarse ? 10 * MS : MS) : INT64_MIN;
 }
 
+bool clock_is_programs(clockid_t clock) { return !self()->real[index_of(clock)]; }
+
 void clock_waited(int64_t ns)
 {
     struct thread *thread = self();
@@ -75,11 +77,10 @@ static int64_t fed_back(clockid_t clock, uint64_t site, int64_t real)
     thread->real[which] = site == NOBODY;
     if (site == NOBODY)
         return real;
-    if (!reading_since(site, which, earliest, &value)) {
+    if (!reading_since(site, which, earliest, &value)) { /* may be ahead of the record, which it must not hurry */
         value = real + program_offset(thread, which);
         value = value < earliest ? earliest : value;
-    }
-    if (!thread->has_read[which] || value > thread->least[which])
+    } else if (!thread->has_read[which] || value > thread->least[which])
         thread->least[which] = value;
     thread->has_read[which] = true;
     thread->offset[which] = value - real;

@@ -162,6 +162,7 @@ void readings_forget(struct thread *thread);
 
 int64_t real_clock(clockid_t clock);                  /* ns */
 int64_t owned_clock(clockid_t clock, uint64_t site);  /* ns */
+bool clock_is_programs(clockid_t clock);              /* whether this thread's last reading was the program's */
 void clock_waited(int64_t ns);                        /* this thread has waited for so long, in vain */
 int64_t clock_offset(clockid_t clock);                /* what the program believes, less what is so; ns */
 #define NS 1000000000LL

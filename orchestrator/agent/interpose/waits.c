@@ -179,7 +179,9 @@ EXPORT int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mu
     static __typeof__(&pthread_cond_timedwait) real;
     if (!real) /* an older one of this name is there too */
         real = (__typeof__(real))dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
-    UNTIL(clock_of(condition), wanted, TIMED_OUT, real(condition, mutex, moment))
+    clockid_t clock = clock_of(condition);
+    bool programs = moves(wanted) && clock_is_programs(clock); /* the interpreter waits for its own lock like this */
+    UNTIL(clock, wanted, programs && TIMED_OUT, real(condition, mutex, moment))
 }
 
 /* ---- system calls that a program makes by number */

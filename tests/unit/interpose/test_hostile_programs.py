@@ -114,3 +114,24 @@ def test_many_chunks_of_one_stream_are_no_work(owned: Owned):
         file.seek(ledger.PAGE)
         file.write(chunk * 300_000)
     assert owned.run(*owned.python("print('fine')")).out == "fine\n"
+
+
+CONTENDED = """
+import sys, threading, time
+stop = False
+def spin():
+    while not stop: pass
+if sys.argv[1] == "contended":
+    for _ in range(3): threading.Thread(target=spin).start()
+for _ in range(60):
+    sum(range(30000))
+    print(time.time(), time.monotonic())
+stop = True
+"""
+
+
+def test_waiting_for_the_interpreters_lock_is_no_wait_of_the_program(owned: Owned):
+    command = owned.python(CONTENDED)
+    first = owned.record(*command, "alone")
+    second = owned.replay(*command, "contended")
+    assert second.lines == first.lines
