@@ -2,7 +2,6 @@
 
 #include "interpose.h"
 
-#include <string.h>
 #include <sys/time.h>
 
 #define OTHER (CLOCKS - 1) /* a CPU clock of another thread or process has a number of its own */
@@ -16,7 +15,7 @@ int64_t real_clock(clockid_t clock)
 {
     struct timespec now = {0, 0};
     REAL(clock_gettime)(clock, &now);
-    return now.tv_sec * NS + now.tv_nsec;
+    return to_ns(now);
 }
 
 /* Before anything was read: as far as the original run's beginning lies from this one's. */
@@ -117,9 +116,7 @@ EXPORT int clock_gettime(clockid_t clock, struct timespec *result)
         if (failed || !owns_clock())
             return failed;
     }
-    int64_t value = now(clock, CALLER);
-    result->tv_sec = value / NS;
-    result->tv_nsec = value % NS;
+    *result = from_ns(now(clock, CALLER));
     return 0;
 }
 
@@ -144,9 +141,7 @@ EXPORT int timespec_get(struct timespec *result, int base)
 {
     if (base != TIME_UTC)
         return 0;
-    int64_t value = now(CLOCK_REALTIME, CALLER);
-    result->tv_sec = value / NS;
-    result->tv_nsec = value % NS;
+    *result = from_ns(now(CLOCK_REALTIME, CALLER));
     return base;
 }
 

@@ -9,8 +9,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int entropy_file(void);
-
 /* There is no such file. Who looks for it tells us that a model is shared among processes: agent/seeding.py */
 #define SHARED_MODEL "/proc/orchestrator/shared-model"
 
@@ -97,10 +95,9 @@ static int measured_file(const char *path, uint64_t site)
     return descriptor;
 }
 
-int special_file(const char *path, int flags, uint64_t site)
+/* A descriptor for what is opened under such a name; -1: an ordinary file. */
+static int special_file(const char *path, int flags, void *caller)
 {
-    if (!path || (path[0] != '/') || (strncmp(path, "/dev/", 5) && strncmp(path, "/proc/", 6)))
-        return -1;
     int found = -1;
     if (!strcmp(path, SHARED_MODEL))
         count(SHARED_MODELS);
@@ -109,7 +106,7 @@ int special_file(const char *path, int flags, uint64_t site)
     else if (settings.entropy && !strcmp(path, "/proc/sys/kernel/random/uuid"))
         found = uuid_file();
     else if (owns_clock() && is_measured(path))
-        found = measured_file(path, site);
+        found = measured_file(path, caller_anyhow(caller));
     if (found >= 0 && flags & O_CLOEXEC)
         kernel(SYS_fcntl, found, F_SETFD, FD_CLOEXEC, 0, 0, 0);
     return found;
@@ -126,7 +123,7 @@ static bool maybe_special(const char *path)
 static int open_at(int folder, const char *path, int flags, mode_t mode, void *caller)
 {
     if (maybe_special(path)) {
-        int before = errno, found = special_file(path, flags, caller_anyhow(caller));
+        int before = errno, found = special_file(path, flags, caller);
         if (found >= 0)
             return found;
         errno = before;
@@ -164,7 +161,7 @@ EXPORT int __openat64_2(int folder, const char *path, int flags) { return open_a
 static FILE *open_stream(const char *path, const char *mode, void *caller)
 {
     if (maybe_special(path) && mode && mode[0] == 'r') {
-        int found = special_file(path, strchr(mode, 'e') ? O_CLOEXEC : 0, caller_anyhow(caller));
+        int found = special_file(path, strchr(mode, 'e') ? O_CLOEXEC : 0, caller);
         if (found >= 0)
             return fdopen(found, "r");
     }

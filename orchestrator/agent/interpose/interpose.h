@@ -15,6 +15,12 @@
 #include <sys/types.h>
 #include <time.h>
 
+#define NS 1000000000LL
+#define MS 1000000LL
+
+static inline int64_t to_ns(struct timespec time) { return time.tv_sec * NS + time.tv_nsec; }
+static inline struct timespec from_ns(int64_t ns) { return (struct timespec){ns / NS, ns % NS}; }
+
 #define EXPORT __attribute__((visibility("default")))
 #define CALLER __builtin_return_address(0)
 
@@ -75,7 +81,7 @@ struct thread {
     uint32_t threads; /* made by this one so far */
     uint32_t forks;
     uint32_t programs;
-    struct streams *streams;  /* clock.c: of this thread */
+    struct streams *streams;  /* readings.c: of this thread */
     int64_t offset[CLOCKS];   /* what the program's last reading of a clock gave, less what the clock said */
     int64_t least[CLOCKS];    /* replaying: what it must say by now, after what it said and the waits since */
     bool has_read[CLOCKS];    /* so that these two hold */
@@ -165,16 +171,11 @@ int64_t owned_clock(clockid_t clock, uint64_t site);  /* ns */
 bool clock_is_programs(clockid_t clock);              /* whether this thread's last reading was the program's */
 void clock_waited(int64_t ns);                        /* this thread has waited for so long, in vain */
 int64_t clock_offset(clockid_t clock);                /* what the program believes, less what is so; ns */
-#define NS 1000000000LL
-#define MS 1000000LL
 
 /* ---- entropy.c */
 
 void entropy_fill(void *bytes, size_t length);
-
-/* ---- files.c: opened under these names, they are not what they seem; -1: an ordinary file */
-
-int special_file(const char *path, int flags, uint64_t site);
+int entropy_file(void); /* a descriptor that stands for /dev/urandom; -1: none */
 
 /* ---- programs.c */
 

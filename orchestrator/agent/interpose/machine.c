@@ -36,34 +36,29 @@ EXPORT int get_nprocs_conf(void)
 }
 
 /* Of the processors that a thread may run on no more are told than the plan has. */
-static void curtail(cpu_set_t *set, size_t bytes)
+static int curtailed(int failed, cpu_set_t *set, size_t bytes)
 {
     unsigned left = settings.processors;
-    for (size_t cpu = 0; settings.processors && cpu < 8 * bytes; cpu++)
+    for (size_t cpu = 0; !failed && settings.processors && cpu < 8 * bytes; cpu++)
         if (CPU_ISSET_S(cpu, bytes, set)) {
             if (left)
                 left--;
             else
                 CPU_CLR_S(cpu, bytes, set);
         }
+    return failed;
 }
 
 EXPORT int sched_getaffinity(pid_t process, size_t bytes, cpu_set_t *set)
 {
     begin();
-    int failed = REAL(sched_getaffinity)(process, bytes, set);
-    if (!failed)
-        curtail(set, bytes);
-    return failed;
+    return curtailed(REAL(sched_getaffinity)(process, bytes, set), set, bytes);
 }
 
 EXPORT int pthread_getaffinity_np(pthread_t thread, size_t bytes, cpu_set_t *set)
 {
     begin();
-    int failed = REAL(pthread_getaffinity_np)(thread, bytes, set);
-    if (!failed)
-        curtail(set, bytes);
-    return failed;
+    return curtailed(REAL(pthread_getaffinity_np)(thread, bytes, set), set, bytes);
 }
 
 /* ---- how busy it is */

@@ -56,9 +56,10 @@ static size_t length_of(char *const *environment)
 static void complete(char *const *given, char **result, char *stream)
 {
     size_t used = 0;
-    for (; given && *given; given++)
-        if (strncmp(*given, stream, HANDED - 17))
-            result[used++] = *given;
+    family_hand_on(stream);
+    for (char *const *each = given; each && *each; each++)
+        if (strncmp(*each, stream, HANDED - 17))
+            result[used++] = *each;
     for (int i = 0; i < KEPT; i++)
         if (kept[i] && !entry(given, NAMES[i]))
             result[used++] = kept[i];
@@ -76,17 +77,26 @@ static char *joined(char *theirs, char *room)
     return room;
 }
 
-/* The environment as it is handed on. On the stack; where that could be too small, in memory that an exec lets go of. */
+static bool active(void)
+{
+    begin();
+    return settings.entropy || ledger;
+}
+
+/* The environment as it is handed on; where nothing is owned, the given one. On the stack; where that could be too
+ * small, in memory that an exec lets go of. */
 #define COMPLETED(given)                                                                                               \
     char stream[HANDED];                                                                                               \
-    size_t slots = length_of(given) + KEPT + 2;                                                                        \
-    char *few[slots < FEW ? slots : 1], **completed = slots < FEW ? few : far_memory(slots * sizeof *completed);       \
+    size_t slots = active() ? length_of(given) + KEPT + 2 : 0;                                                         \
+    char *few[slots < FEW ? slots + 1 : 1], **completed = slots < FEW ? few : far_memory(slots * sizeof *completed);   \
     if (!completed)                                                                                                    \
         return errno = ENOMEM, -1;                                                                                     \
-    char *preload = entry(given, NAMES[0]);                                                                            \
+    char *preload = slots ? entry(given, NAMES[0]) : NULL;                                                             \
     char room[preload && kept[0] ? strlen(preload) + strlen(kept[0]) + 2 : 1];                                         \
-    family_hand_on(stream);                                                                                            \
-    complete(given, completed, stream);                                                                                \
+    if (slots)                                                                                                         \
+        complete(given, completed, stream);                                                                            \
+    else                                                                                                               \
+        completed = (char **)given;                                                                                    \
     for (char **each = completed; preload && *each; each++)                                                            \
         if (*each == preload)                                                                                          \
             *each = joined(preload, room);
@@ -111,22 +121,14 @@ static bool is_static(const char *path)
     return true;
 }
 
-static bool active(void)
-{
-    begin();
-    return settings.entropy || ledger;
-}
-
 static void look_at(const char *path)
 {
-    if (ledger && path && strchr(path, '/') && is_static(path))
+    if (active() && ledger && path && strchr(path, '/') && is_static(path))
         count(STATIC_PROGRAMS);
 }
 
 EXPORT int execve(const char *path, char *const *arguments, char *const *environment)
 {
-    if (!active())
-        return REAL(execve)(path, arguments, environment);
     look_at(path);
     COMPLETED(environment)
     return REAL(execve)(path, arguments, completed);
@@ -134,8 +136,6 @@ EXPORT int execve(const char *path, char *const *arguments, char *const *environ
 
 EXPORT int execvpe(const char *file, char *const *arguments, char *const *environment)
 {
-    if (!active())
-        return REAL(execvpe)(file, arguments, environment);
     look_at(file);
     COMPLETED(environment)
     return REAL(execvpe)(file, arguments, completed);
@@ -143,8 +143,6 @@ EXPORT int execvpe(const char *file, char *const *arguments, char *const *enviro
 
 EXPORT int fexecve(int descriptor, char *const *arguments, char *const *environment)
 {
-    if (!active())
-        return REAL(fexecve)(descriptor, arguments, environment);
     COMPLETED(environment)
     return REAL(fexecve)(descriptor, arguments, completed);
 }
@@ -191,8 +189,6 @@ EXPORT int execle(const char *path, const char *first, ...)
 EXPORT int posix_spawn(pid_t *id, const char *path, const posix_spawn_file_actions_t *actions,
                        const posix_spawnattr_t *attributes, char *const *arguments, char *const *environment)
 {
-    if (!active())
-        return REAL(posix_spawn)(id, path, actions, attributes, arguments, environment);
     look_at(path);
     COMPLETED(environment)
     return REAL(posix_spawn)(id, path, actions, attributes, arguments, completed);
@@ -201,8 +197,6 @@ EXPORT int posix_spawn(pid_t *id, const char *path, const posix_spawn_file_actio
 EXPORT int posix_spawnp(pid_t *id, const char *file, const posix_spawn_file_actions_t *actions,
                         const posix_spawnattr_t *attributes, char *const *arguments, char *const *environment)
 {
-    if (!active())
-        return REAL(posix_spawnp)(id, file, actions, attributes, arguments, environment);
     look_at(file);
     COMPLETED(environment)
     return REAL(posix_spawnp)(id, file, actions, attributes, arguments, completed);
@@ -212,8 +206,6 @@ EXPORT int posix_spawnp(pid_t *id, const char *file, const posix_spawn_file_acti
 
 EXPORT int system(const char *command)
 {
-    if (!active())
-        return REAL(system)(command);
     COMPLETED(environ)
     char **before = environ;
     environ = completed;
@@ -234,9 +226,7 @@ static int completed_popen(FILE **opened, const char *command, const char *mode)
 
 EXPORT FILE *popen(const char *command, const char *mode)
 {
-    FILE *stream = NULL;
-    if (!active())
-        return REAL(popen)(command, mode);
-    completed_popen(&stream, command, mode);
-    return stream;
+    FILE *opened = NULL;
+    completed_popen(&opened, command, mode);
+    return opened;
 }

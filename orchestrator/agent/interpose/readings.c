@@ -114,9 +114,11 @@ static bool feed_back(struct stream *stream, int64_t least, int64_t *value)
             follow(stream, stream->link->next);
             continue;
         }
-        *value = stream->chunk->values[stream->next++];
-        if (__builtin_expect(*value >= least, 1))
+        int64_t found = stream->chunk->values[stream->next++];
+        if (__builtin_expect(found >= least, 1)) {
+            *value = found;
             return true;
+        }
         count(SKIPPED);
     }
     count(BEYOND);
@@ -127,17 +129,12 @@ bool reading(uint64_t site, uint64_t kind, int64_t *value) { return reading_sinc
 
 bool reading_since(uint64_t site, uint64_t kind, int64_t least, int64_t *value)
 {
-    int64_t real = *value;
     struct thread *thread = self();
     struct stream *stream = stream_of(thread, mix(site, kind) | 1);
     if (!stream)
         return false;
-    if (replaying()) {
-        bool found = feed_back(stream, least, value);
-        if (!found)
-            *value = real;
-        return found;
-    }
+    if (replaying())
+        return feed_back(stream, least, value);
     keep(thread, stream, *value);
     return true;
 }

@@ -21,8 +21,6 @@ struct kernel_stat {
     struct timespec accessed, modified, changed;
 };
 
-static int64_t ns(struct timespec time) { return time.tv_sec * NS + time.tv_nsec; }
-
 /* Also of the original's: a replay can set what it has read. */
 static bool of_this_run(int64_t time) { return time >= ledger->origin[0] - SLACK; }
 
@@ -36,11 +34,6 @@ static int64_t owned_time(uint64_t site, uint64_t kind, int64_t real)
 
 static uint64_t kind_of(const char *path) { return hash_text(FILE_TIME, path ? path : ""); }
 
-static void set(struct timespec *time, int64_t value)
-{
-    *time = (struct timespec){value / NS, value % NS};
-}
-
 static int64_t owned_or_real(uint64_t site, uint64_t kind, int64_t real)
 {
     return of_this_run(real) ? owned_time(site, kind, real) : real;
@@ -49,14 +42,14 @@ static int64_t owned_or_real(uint64_t site, uint64_t kind, int64_t real)
 /* Whether the job, or who laid its files down, has touched a file since: then its times are what they have set. */
 static void own(struct kernel_stat *about, const char *path, void *caller)
 {
-    if (!of_this_run(ns(about->changed))) {
+    if (!of_this_run(to_ns(about->changed))) {
         about->changed = about->accessed = about->modified;
         return;
     }
     uint64_t site = caller_anyhow(caller), kind = kind_of(path);
-    set(&about->modified, owned_or_real(site, kind, ns(about->modified)));
-    set(&about->changed, owned_or_real(site, kind, ns(about->changed)));
-    set(&about->accessed, owned_or_real(site, kind, ns(about->accessed)));
+    about->modified = from_ns(owned_or_real(site, kind, to_ns(about->modified)));
+    about->changed = from_ns(owned_or_real(site, kind, to_ns(about->changed)));
+    about->accessed = from_ns(owned_or_real(site, kind, to_ns(about->accessed)));
 }
 
 static int look(int folder, const char *path, void *result, int flags, void *caller)

@@ -19,23 +19,16 @@
 
 #define SUSPICIOUS (3600 * NS)
 
-static struct timespec from_ns(int64_t ns)
-{
-    if (ns < 0)
-        ns = 0;
-    return (struct timespec){ns / NS, ns % NS};
-}
-
 /* The real moment; where that is far away and the program's own is sooner, it was a real one all along. */
 static struct timespec real_moment(clockid_t clock, const struct timespec *wanted)
 {
-    int64_t asked = wanted->tv_sec * NS + wanted->tv_nsec, real = real_clock(clock);
+    int64_t asked = to_ns(*wanted), real = real_clock(clock);
     int64_t moved = asked - clock_offset(clock);
     if (moved - real > SUSPICIOUS && asked >= real && asked < moved) {
         count(WAITS);
         moved = asked;
     }
-    return from_ns(moved);
+    return from_ns(moved < 0 ? 0 : moved);
 }
 
 static bool moves(const struct timespec *wanted)
@@ -46,7 +39,7 @@ static bool moves(const struct timespec *wanted)
 
 #define MOVED(clock, wanted) (moves(wanted) ? (here = real_moment(clock, wanted), &here) : (wanted))
 
-static int64_t ns(const struct timespec *time) { return time ? time->tv_sec * NS + time->tv_nsec : 0; }
+static int64_t ns(const struct timespec *time) { return time ? to_ns(*time) : 0; }
 
 /* A wait for a moment, and how its end is told. */
 #define UNTIL(clock, wanted, over, call)                                                                               \
