@@ -86,7 +86,7 @@ def agent_tree(workspace: Workspace) -> tuple[Digest, Digest | None]:
     return tree.save(workspace.blobs, agent), library.digest if library else None
 
 
-def in_force(spec: RunSpec, interposer: bool) -> tuple[Controls, tuple[str, ...]]:
+def controls_of(spec: RunSpec, interposer: bool) -> tuple[Controls, tuple[str, ...]]:
     """The controls in force for a spec on this installation, and what to tell of them.
 
     Raises:
@@ -105,7 +105,7 @@ def _pin(workspace: Workspace, read: SpecFile, built: Built) -> Pinned:
     code, git = capture_code(workspace, spec.code, read.folder)
     data = {name: capture_data(workspace, name, item, read.folder) for name, item in spec.data.items()}
     agent, interposer = agent_tree(workspace)
-    controls, notes = in_force(spec, interposer is not None)
+    controls, notes = controls_of(spec, interposer is not None)
     level = section(spec.determinism).level
     command = expand(spec.run.command, spec.params, {name: pin.mount for name, pin in data.items()})
     plan = Plan(

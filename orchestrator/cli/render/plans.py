@@ -45,14 +45,14 @@ def outlook(seen: Outlook) -> str:
         ("interposer", plan.interposer or "not built"),
         ("command", " ".join(plan.command)),
         ("seed", plan.seed),
-        ("determinism", in_force(plan)),
+        ("determinism", controls_line(plan)),
         ("ran before", ", ".join(seen.ran_before[:5]) or "no"),
         *(("note", note) for note in seen.pinned.notes),
     ]
     return table(rows)
 
 
-def in_force(plan: Plan) -> str:
+def controls_line(plan: Plan) -> str:
     """The level, the controls in force, and those of the level that are not."""
     if plan.controls is None:
         return plan.determinism

@@ -75,7 +75,7 @@ def shown(item: Shown) -> str:
         ("code", f"{plan.code}{_git(run.origin.git)}"),
         *((f"data {name}", f"{pin.digest} at {pin.mount}") for name, pin in plan.data.items()),
         ("seed", plan.seed),
-        ("determinism", plans.in_force(plan)),
+        ("determinism", plans.controls_line(plan)),
         (
             "host",
             f"{facts.host.get('name')}, {_cpu(facts.environment)}",

@@ -54,6 +54,29 @@ class Element:
         return cls(known.name, known.str)
 
 
+ELEMENTS = {
+    "float64": Element("float64", "<f8"),
+    "float32": Element("float32", "<f4"),
+    "float16": Element("float16", "<f2"),
+    "bfloat16": Element("bfloat16", "<u2"),
+    "float8_e4m3fn": Element("float8_e4m3fn (bits)", "u1"),
+    "float8_e5m2": Element("float8_e5m2 (bits)", "u1"),
+    "complex128": Element("complex128", "<c16"),
+    "complex64": Element("complex64", "<c8"),
+    "int64": Element("int64", "<i8"),
+    "int32": Element("int32", "<i4"),
+    "int16": Element("int16", "<i2"),
+    "int8": Element("int8", "i1"),
+    "uint64": Element("uint64", "<u8"),
+    "uint32": Element("uint32", "<u4"),
+    "uint16": Element("uint16", "<u2"),
+    "uint8": Element("uint8", "u1"),
+    "bool": Element("bool", "u1"),
+    "bytes": Element("bytes", "u1"),
+}
+"""By torch's name for them, of which safetensors' are short forms."""
+
+
 @dataclass(frozen=True)
 class Array:
     """One side's array. Its bytes come in pieces of whole elements; both sides' pieces are of the same sizes."""

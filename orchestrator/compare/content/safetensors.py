@@ -7,28 +7,28 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from orchestrator.compare.content.arrays import Array, Element, compare_arrays
+from orchestrator.compare.content.arrays import ELEMENTS, Array, Element, compare_arrays
 from orchestrator.compare.content.port import Comparator, Desk, Side, Unreadable, exactly, some
 from orchestrator.compare.content.sections import Section
 from orchestrator.compare.difference import Difference, added, group, keyed, removed
 
 _MOST_HEADER = 16 << 20
 _ELEMENTS = {
-    "F64": Element("float64", "<f8"),
-    "F32": Element("float32", "<f4"),
-    "F16": Element("float16", "<f2"),
-    "BF16": Element("bfloat16", "<u2"),
-    "I64": Element("int64", "<i8"),
-    "I32": Element("int32", "<i4"),
-    "I16": Element("int16", "<i2"),
-    "I8": Element("int8", "i1"),
-    "U64": Element("uint64", "<u8"),
-    "U32": Element("uint32", "<u4"),
-    "U16": Element("uint16", "<u2"),
-    "U8": Element("uint8", "u1"),
+    "F64": ELEMENTS["float64"],
+    "F32": ELEMENTS["float32"],
+    "F16": ELEMENTS["float16"],
+    "BF16": ELEMENTS["bfloat16"],
+    "I64": ELEMENTS["int64"],
+    "I32": ELEMENTS["int32"],
+    "I16": ELEMENTS["int16"],
+    "I8": ELEMENTS["int8"],
+    "U64": ELEMENTS["uint64"],
+    "U32": ELEMENTS["uint32"],
+    "U16": ELEMENTS["uint16"],
+    "U8": ELEMENTS["uint8"],
     "BOOL": Element("bool", "?"),
-    "F8_E4M3": Element("float8_e4m3fn (bits)", "u1"),
-    "F8_E5M2": Element("float8_e5m2 (bits)", "u1"),
+    "F8_E4M3": ELEMENTS["float8_e4m3fn"],
+    "F8_E5M2": ELEMENTS["float8_e5m2"],
 }
 
 

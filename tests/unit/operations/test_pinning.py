@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 import orchestrator.agent
-from orchestrator.cli.render.plans import in_force as shown
+from orchestrator.cli.render.plans import controls_line as shown
 from orchestrator.determinism.controls import Controls
 from orchestrator.digest import Digest
 from orchestrator.errors import EnvironmentProblem, ExitCode
-from orchestrator.operations.pinning import agent_tree, in_force
+from orchestrator.operations.pinning import agent_tree, controls_of
 from orchestrator.runspec.model import RunSpec
 from orchestrator.store import tree
 from orchestrator.workspace import Workspace
@@ -24,15 +24,15 @@ def spec(determinism="standard", **fields):
 
 @pytest.mark.parametrize("level", ["off", "standard", "strict"])
 def test_a_level(level):
-    assert in_force(spec(level), interposer=True) == (Controls.of(level), ())
+    assert controls_of(spec(level), interposer=True) == (Controls.of(level), ())
 
 
 def test_what_cannot_be_had_here():
-    controls, notes = in_force(spec("strict", network="bridge"), interposer=False)
+    controls, notes = controls_of(spec("strict", network="bridge"), interposer=False)
     assert controls.missing("strict") == ("entropy", "clock", "listings")
     assert len(notes) == 2
     with pytest.raises(EnvironmentProblem, match=r"determinism\.clock` and `determinism\.listings`") as caught:
-        in_force(spec({"clock": "on", "listings": True, "entropy": "off"}), interposer=False)
+        controls_of(spec({"clock": "on", "listings": True, "entropy": "off"}), interposer=False)
     assert caught.value.exit_code == ExitCode.ENGINE
     assert "orchestrator doctor" in caught.value.hint
 
@@ -63,6 +63,6 @@ def test_the_interposer_is_the_agents(home):
 )
 def test_how_it_is_shown(determinism, line):
     level = determinism if isinstance(determinism, str) else determinism.get("level", "standard")
-    controls, _ = in_force(spec(determinism), interposer=True)
+    controls, _ = controls_of(spec(determinism), interposer=True)
     assert shown(SimpleNamespace(controls=controls, determinism=level)) == line
     assert shown(SimpleNamespace(controls=None, determinism=level)) == level, "plans of before"

@@ -7,35 +7,28 @@ from dataclasses import dataclass
 from math import prod
 from typing import IO, Any
 
-from orchestrator.compare.content.arrays import Array, Element, piece_size
+from orchestrator.compare.content.arrays import ELEMENTS, Array, Element, piece_size
 from orchestrator.compare.content.pickled.nodes import Global, Made, Persistent
 from orchestrator.compare.content.port import CHUNK, Budget, Unreadable, exactly
 
 _REBUILD = tuple(f"torch._utils._rebuild_tensor{version}" for version in ("", "_v2", "_v3"))
 _MOST_STRIDED = 512 << 20
-_ELEMENTS = {
-    "Double": Element("float64", "<f8"),
-    "Float": Element("float32", "<f4"),
-    "Half": Element("float16", "<f2"),
-    "BFloat16": Element("bfloat16", "<u2"),
-    "Long": Element("int64", "<i8"),
-    "Int": Element("int32", "<i4"),
-    "Short": Element("int16", "<i2"),
-    "Char": Element("int8", "i1"),
-    "Byte": Element("uint8", "u1"),
-    "Bool": Element("bool", "u1"),
-    "ComplexDouble": Element("complex128", "<c16"),
-    "ComplexFloat": Element("complex64", "<c8"),
-    "Untyped": Element("bytes", "u1"),
+_STORAGES = {
+    "Double": "float64",
+    "Float": "float32",
+    "Half": "float16",
+    "BFloat16": "bfloat16",
+    "Long": "int64",
+    "Int": "int32",
+    "Short": "int16",
+    "Char": "int8",
+    "Byte": "uint8",
+    "Bool": "bool",
+    "ComplexDouble": "complex128",
+    "ComplexFloat": "complex64",
+    "Untyped": "bytes",
 }
-_BY_DTYPE = {
-    "uint16": Element("uint16", "<u2"),
-    "uint32": Element("uint32", "<u4"),
-    "uint64": Element("uint64", "<u8"),
-    "float8_e4m3fn": Element("float8_e4m3fn (bits)", "u1"),
-    "float8_e5m2": Element("float8_e5m2 (bits)", "u1"),
-    **{element.name: element for element in _ELEMENTS.values()},
-}
+"""Their classes, less ``Storage`` -> the dtype."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +91,7 @@ class Storages:
         if any(part is not None for part in key[5:]):
             raise Unreadable("a storage that is a view of another")
         name, count = str(key[2]), key[4]
-        element = _ELEMENTS.get(key[1].name.removesuffix("Storage"))
+        element = ELEMENTS.get(_STORAGES.get(key[1].name.removesuffix("Storage"), ""))
         if element is None or name not in self.by_key or type(count) is not int or count < 0:
             raise Unreadable(f"a storage of type {key[1]} that is not there, or not known")
         if self.byteorder != "little":
@@ -106,7 +99,7 @@ class Storages:
         return name, element, self.by_key[name], count
 
     def _by_dtype(self, dtype: Any) -> Element:
-        element = _BY_DTYPE.get(dtype.name) if isinstance(dtype, Global) and dtype.module == "torch" else None
+        element = ELEMENTS.get(dtype.name) if isinstance(dtype, Global) and dtype.module == "torch" else None
         if element is None:
             raise Unreadable(f"elements of type {dtype}")
         return element
