@@ -83,6 +83,12 @@ class Desk:
         path.write_text(json.dumps(whole))
         return path
 
+    def build(self, image: dict[str, Any]) -> bytes:
+        """Have the engine hold an image; returns its lock."""
+        spec = self.write("", image=image)
+        operations.build(self.workspace, spec)
+        return spec.with_suffix(".lock").read_bytes()
+
     def submit(self, script: str, **spec: Any) -> Run:
         """Run a script to its end, in this process."""
         done = operations.submit(self.workspace, self.write(script, **spec)).run

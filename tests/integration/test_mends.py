@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from desk import Desk
 
-from orchestrator import operations
-
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 SCRIPT = (Path(__file__).parent / "parallel_with_joblib.py").read_text()
@@ -22,9 +20,7 @@ SHARED = ["shared memory", "shared memory, scikit-learn", "shared memory, by con
 def lock(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The lock of an image with all three, which is built and in the engine."""
     desk = Desk(shelf, tmp_path_factory.mktemp("mends"))
-    spec = desk.write("", image=IMAGE)
-    operations.build(desk.workspace, spec)
-    return spec.with_suffix(".lock").read_bytes()
+    return desk.build(IMAGE)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from desk import Desk
 
-from orchestrator import operations
 from orchestrator.execution import tensorboard
 from orchestrator.metrics import Series
 from orchestrator.operations.runs import Shown
@@ -44,9 +43,7 @@ class Logged:
 def writers_lock(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The lock of an image with the writers; it is kept, for making it takes minutes the first time."""
     desk = Desk(shelf, tmp_path_factory.mktemp("writers"))
-    spec = desk.write("", image=IMAGE)
-    operations.build(desk.workspace, spec)
-    return spec.with_suffix(".lock").read_bytes()
+    return desk.build(IMAGE)
 
 
 @pytest.fixture(scope="module", params=WRITERS)

@@ -121,9 +121,7 @@ def tensor_lock(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     """An image with NumPy and torch, and its lock. It is kept: it takes minutes the first time."""
     desk = Desk(shelf, tmp_path_factory.mktemp("tensors"))
     image = {"requirements": ["numpy", "torch==2.13.0"]}
-    spec = desk.write("", image=image)
-    operations.build(desk.workspace, spec)
-    return image, spec.with_suffix(".lock").read_bytes()
+    return image, desk.build(image)
 
 
 @pytest.mark.slow
