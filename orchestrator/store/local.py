@@ -27,6 +27,7 @@ class LocalBlobs:
     def __init__(self, root: Path) -> None:
         self._root = root / "blobs" / "sha256"
         self._scratch = root / "tmp"
+        self._damaged = root / "damaged"
         durable.make_folder(self._root)
         durable.make_folder(self._scratch)
 
@@ -85,6 +86,24 @@ class LocalBlobs:
             raise NotFound(f"the store has no blob {digest}")
         return path
 
+    def size(self, digest: Digest) -> int:
+        """See :class:`~orchestrator.store.port.Sized`."""
+        return self.path(digest).stat().st_size
+
+    def remove(self, digest: Digest) -> None:
+        """See :class:`~orchestrator.store.port.Removable`. Names need not be gone for good: no fsync."""
+        self._place(digest).unlink(missing_ok=True)
+
+    def set_aside(self, digest: Digest) -> str:
+        """See :class:`~orchestrator.store.port.Removable`: into ``damaged/`` beside the blobs."""
+        place = self.path(digest)
+        durable.make_folder(self._damaged)
+        aside = self._damaged / f"{digest.hex}-{secrets.token_hex(4)}"
+        place.rename(aside)
+        durable.fsync_directory(self._damaged)
+        durable.fsync_directory(place.parent)
+        return str(aside)
+
     def _is_intact(self, digest: Digest) -> bool:
         with self._place(digest).open("rb") as stream:
             return Digest.of_stream(stream) == digest
@@ -134,6 +153,13 @@ class LocalRecords:
             written.unlink()
         durable.fsync_directory(place.parent)
         return True
+
+    def remove(self, key: str) -> None:
+        """See :class:`~orchestrator.store.port.RemovableRecords`."""
+        place = self._place(key)
+        if place.is_file():
+            place.unlink(missing_ok=True)
+            durable.fsync_directory(place.parent)
 
     def list(self, prefix: str) -> Iterator[str]:
         """See :class:`~orchestrator.store.port.RecordStore`."""

@@ -16,6 +16,7 @@ class MemoryBlobs:
 
     def __init__(self) -> None:
         self._blobs: dict[Digest, bytes] = {}
+        self._damaged: dict[Digest, bytes] = {}
 
     def get(self, digest: Digest) -> IO[bytes]:
         """See :class:`~orchestrator.store.port.BlobStore`."""
@@ -38,6 +39,23 @@ class MemoryBlobs:
         """See :class:`~orchestrator.store.port.BlobStore`."""
         return iter(sorted(self._blobs))
 
+    def size(self, digest: Digest) -> int:
+        """See :class:`~orchestrator.store.port.Sized`."""
+        if digest not in self._blobs:
+            raise NotFound(f"the store has no blob {digest}")
+        return len(self._blobs[digest])
+
+    def remove(self, digest: Digest) -> None:
+        """See :class:`~orchestrator.store.port.Removable`."""
+        self._blobs.pop(digest, None)
+
+    def set_aside(self, digest: Digest) -> str:
+        """See :class:`~orchestrator.store.port.Removable`."""
+        if digest not in self._blobs:
+            raise NotFound(f"the store has no blob {digest}")
+        self._damaged[digest] = self._blobs.pop(digest)
+        return f"memory: {digest}"
+
 
 class MemoryRecords:
     """Records in a dictionary."""
@@ -55,6 +73,11 @@ class MemoryRecords:
         key_parts(key)
         mine = (data,)  # a new object each time: the same bytes may come twice
         return self._records.setdefault(key, mine) is mine
+
+    def remove(self, key: str) -> None:
+        """See :class:`~orchestrator.store.port.RemovableRecords`."""
+        key_parts(key)
+        self._records.pop(key, None)
 
     def list(self, prefix: str) -> Iterator[str]:
         """See :class:`~orchestrator.store.port.RecordStore`."""

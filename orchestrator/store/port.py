@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Protocol, runtime_checkable
 
@@ -54,8 +55,59 @@ class FileBacked(Protocol):
         ...
 
 
+@runtime_checkable
+class Sized(Protocol):
+    """A store that knows how many bytes a blob has without reading it."""
+
+    def size(self, digest: Digest) -> int:
+        """The blob's size in bytes.
+
+        Raises:
+            NotFound: no such blob.
+        """
+        ...
+
+
+@runtime_checkable
+class Removable(Protocol):
+    """A blob store that can be tidied: what ``gc`` and ``fsck --repair`` need, and nobody else has."""
+
+    def remove(self, digest: Digest) -> None:
+        """Delete a blob; nothing happens where it is not there. The caller knows that nobody needs it."""
+        ...
+
+    def set_aside(self, digest: Digest) -> str:
+        """Move a damaged blob out of the way; returns where it lies now, for a person. Afterwards ``has`` is False.
+
+        Raises:
+            NotFound: no such blob.
+        """
+        ...
+
+
 class FileBlobs(BlobStore, FileBacked, Protocol):
     """Blobs that are files here: what the container's mounts are made of."""
+
+
+@runtime_checkable
+class RemovableRecords(Protocol):
+    """A record store that can be tidied."""
+
+    def remove(self, key: str) -> None:
+        """Delete a record, durably; nothing happens where it is not there."""
+        ...
+
+
+class Claims(Protocol):
+    """Who is at work on a store: many may add to it at once, and who removes from it is alone."""
+
+    def shared(self) -> AbstractContextManager[None]:
+        """Within this block nothing is removed from the store: what was seen there may be built upon."""
+        ...
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Within this block nobody relies on blobs that no record names: those may be removed."""
+        ...
 
 
 class RecordStore(Protocol):

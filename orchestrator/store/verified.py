@@ -10,7 +10,7 @@ from typing import IO, cast
 
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, EnvironmentProblem
-from orchestrator.store.port import BlobStore, FileBacked
+from orchestrator.store.port import BlobStore, FileBacked, Removable, Sized
 
 
 class Verified:
@@ -48,6 +48,25 @@ class Verified:
     def adopt(self, file: Path, digest: Digest) -> None:
         """See :class:`~orchestrator.store.port.FileBacked`."""
         self._files().adopt(file, digest)
+
+    def size(self, digest: Digest) -> int:
+        """See :class:`~orchestrator.store.port.Sized`."""
+        if not isinstance(self._inner, Sized):
+            raise EnvironmentProblem("this store does not tell the size of a blob")
+        return self._inner.size(digest)
+
+    def remove(self, digest: Digest) -> None:
+        """See :class:`~orchestrator.store.port.Removable`."""
+        self._removable().remove(digest)
+
+    def set_aside(self, digest: Digest) -> str:
+        """See :class:`~orchestrator.store.port.Removable`."""
+        return self._removable().set_aside(digest)
+
+    def _removable(self) -> Removable:
+        if not isinstance(self._inner, Removable):
+            raise EnvironmentProblem("nothing can be removed from this store")
+        return self._inner
 
     def _files(self) -> FileBacked:
         if not isinstance(self._inner, FileBacked):
