@@ -7,7 +7,7 @@ ARGS ?=
 export ORCHESTRATOR_TEST_HOME ?= $(HOME)/.cache/orchestrator-test
 
 .DEFAULT_GOAL := help
-.PHONY: help setup python servers demo test lint types architecture bench corpus golden clean
+.PHONY: help setup python servers demo test lint types architecture bench soak corpus golden clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ architecture: python  ## imports go down only; the house rules
 
 bench: setup  ## measure
 	@$(PYTHON) -m bench $(ARGS)
+
+soak: servers  ## crash at every point, every time it is come by; ARGS="-k power" for a part
+	@$(PYTHON) -m tests.crash $(ARGS)
 
 corpus: setup  ## replay scripts that nobody here wrote, at each level (docs/corpus.md); ARGS="--level strict NAME" for a part
 	@$(PYTHON) -m tests.corpus $(ARGS)

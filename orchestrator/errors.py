@@ -52,6 +52,16 @@ class SpecError(UsageError):
         self.findings = findings
 
 
+class SettingsError(UsageError):
+    """Settings that cannot be right: carries every finding, each ``place: text``."""
+
+    default_hint = "`orchestrator config --show-origin` shows what is set where; docs/configuration.md explains it"
+
+    def __init__(self, findings: list[str], *, hint: str = "") -> None:
+        super().__init__("\n".join(findings), hint=hint)
+        self.findings = findings
+
+
 class LockError(UsageError):
     """The lock is missing, stale or cannot be resolved."""
 

@@ -116,6 +116,11 @@ class CertificateRecord(Document):
         return self.answer != "not replayable"
 
 
+def certificate_key(run_id: str) -> str:
+    """Where a run's certificate stands among the records."""
+    return f"certificates/{run_id}"
+
+
 class Run(Document):
     """id + plan + outcome + facts."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from desk import Desk, stock
@@ -13,9 +15,18 @@ from hypothesis import settings
 
 from orchestrator import operations
 
+if TYPE_CHECKING:
+    from servers.ceph import Ceph
+    from servers.postgres import Postgres
+
 # A slow machine is no failure; in CI the examples are the same each time.
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("house")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--soak``: run what is only sampled otherwise (tests/crash)."""
+    parser.addoption("--soak", action="store_true", help="every crash, not a sample (make soak)")
 
 
 @functools.cache
@@ -46,6 +57,23 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.mkdir()
     monkeypatch.setenv("ORCHESTRATOR_HOME", str(path))
     return path
+
+
+@pytest.fixture(scope="session")
+def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
+    """An S3 server, with the bucket ``stores``."""
+    from servers.ceph import running
+
+    with running(tmp_path_factory.mktemp("ceph") / "c") as server:
+        server.client().create_bucket(Bucket="stores")
+        yield server
+
+
+@pytest.fixture
+def s3(ceph: Ceph, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """The address of an empty store in S3, and its server's; the keys are in the environment."""
+    ceph.owner.sign_in(monkeypatch.setenv)
+    return f"s3://stores/{uuid.uuid4().hex}", ceph.endpoint
 
 
 @pytest.fixture(scope="session")
@@ -80,3 +108,12 @@ def numpy_lock(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The lock of an image with NumPy, which is built and in the engine."""
     desk = Desk(shelf, tmp_path_factory.mktemp("numpy"))
     return desk.build({"requirements": ["numpy"]})
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server; each test takes a schema of its own: ``postgres.fresh()``."""
+    from servers.postgres import serve
+
+    with serve() as server:
+        yield server

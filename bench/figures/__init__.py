@@ -10,6 +10,8 @@ FIGURES = {
     "log-metric": "log_metric",
     "mlflow-client": "mlflow_client",
     "million-points": "million_points",
+    "search": "search",
+    "search-postgres": "search_postgres",
     "agent-start": "agent_start",
     "level-start": "level_start",
     "calls": "calls",

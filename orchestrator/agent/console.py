@@ -7,6 +7,7 @@ import time
 
 from . import wire
 from .lines import Lines
+from .redact import Secrets, Stream
 from .tail import Tail
 
 _CHUNK = 1 << 16
@@ -19,9 +20,10 @@ class Console:
 
     ``STREAM`` is ``o`` or ``e``; a piece is whole lines, as :class:`Lines` keeps them, and one that has begun waits in
     memory for its end. Where the record cannot be written the pipes are still drained, so that the job never blocks.
+    The values of ``secrets`` never reach a file.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, secrets: Secrets) -> None:
         self.lost = 0
         """Bytes that should have been kept and are in no file."""
         self.due: float | None = None
@@ -33,7 +35,7 @@ class Console:
         for letter in wire.STREAM_OF:
             reading, writing = os.pipe()
             os.set_blocking(reading, False)
-            self._open[reading] = _Stream(folder, letter)
+            self._open[reading] = _Stream(folder, letter, secrets)
             self.writing_ends.append(writing)
         self._streams = list(self._open.values())
         self._index = _append_to(folder, wire.CONSOLE)
@@ -64,7 +66,7 @@ class Console:
         if not piece:
             os.close(pipe)
             del self._open[pipe]
-            self._keep(stream, stream.lines.finish())
+            self._end(stream)
             return False
         self._came += len(piece)
         self._keep(stream, stream.lines.feed(piece))
@@ -76,7 +78,7 @@ class Console:
         if self.due is not None and time.monotonic() >= self.due:
             self._refreshed, self.due = time.monotonic(), None
             for stream in self._streams:
-                stream.tail.write(stream.size, stream.lines.unfinished())
+                stream.tail.write(stream.size, stream.hiding.preview(stream.lines.unfinished()))
 
     def drain(self) -> None:
         """Copy all that the job left in its pipes; nothing comes after it."""
@@ -84,10 +86,17 @@ class Console:
             while self.copy(pipe):
                 pass
         for stream in self._streams:
-            self._keep(stream, stream.lines.finish())
+            self._end(stream)
+
+    def _end(self, stream: _Stream) -> None:
+        self._keep(stream, stream.lines.finish())
+        self._append(stream, stream.hiding.finish())
 
     def _keep(self, stream: _Stream, data: bytes) -> None:
         self._kept += len(data)
+        self._append(stream, stream.hiding.feed(data))
+
+    def _append(self, stream: _Stream, data: bytes) -> None:
         for start in range(0, len(data), wire.MAX_PIECE):
             piece = data[start : start + wire.MAX_PIECE]
             written = self._write(stream, piece)
@@ -112,10 +121,11 @@ class Console:
 class _Stream:
     """One of the two: what of it is kept, where, and how much that is so far."""
 
-    def __init__(self, folder: str, letter: str) -> None:
+    def __init__(self, folder: str, letter: str, secrets: Secrets) -> None:
         self.letter = letter.encode()
         self.file = _append_to(folder, wire.STREAM_OF[letter])
         self.lines = Lines()
+        self.hiding = Stream(secrets)
         self.tail = Tail(os.path.join(folder, wire.TAIL_OF[letter]))
         self.size = 0
 

@@ -13,6 +13,7 @@ import time
 from . import control, durable, environment, service, wire
 from .append import Appender
 from .console import Console
+from .redact import Secrets, read_values
 
 TYPE_CHECKING = False  # importing typing takes longer than all the rest
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def main() -> None:
         burn_pids(JOB_PID)
     for name in (wire.STARTED, wire.EXIT):
         durable.reserve(wire.RECORD, name)
-    console = Console(wire.RECORD)
+    console = Console(wire.RECORD, Secrets(read_values()))
     listener = service.listen()
     samples = Appender(os.path.join(wire.RECORD, wire.SYSTEM))
     notes: list[str] = []

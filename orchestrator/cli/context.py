@@ -36,18 +36,26 @@ class Context:
         self.as_json = False
         self.talk: Talk = Silence()
         self.exit_code = ExitCode.OK
+        self.flags: dict[str, str] = {}
+        """Settings that the command line gives, as text by key."""
+        self.profile: str | None = None
+        """The one that was chosen, once there is a workspace."""
 
-    def configure(self, *, as_json: bool, quiet: bool) -> None:
+    def configure(self, *, as_json: bool, quiet: bool, flags: dict[str, str]) -> None:
         """Set what the global options say."""
         self.as_json = as_json
         self.talk = talk(quiet=quiet)
+        self.flags = flags
 
     def workspace(self, *, runs: bool = False) -> Workspace:
-        """The workspace that the environment configures. ``runs``: the command will need the engine for sure."""
+        """The workspace that is configured. ``runs``: the command will need the engine for sure."""
         engine = _engine_apart() if runs else None
+        from orchestrator.settings.resolve import resolve
         from orchestrator.workspace import Workspace
 
-        return Workspace(report=self.talk.say, engine=engine)
+        found = resolve(self.flags)
+        self.profile = found.profile
+        return Workspace(settings=found.trusted(), report=self.talk.say, engine=engine)
 
     def watcher(self, stop: Stop) -> Watcher:
         """Whoever sits at this terminal."""
@@ -77,8 +85,15 @@ class Context:
         click.echo(f"]{closing}")
 
     def fail(self, command: str, message: str, hint: str, code: int, findings: list[str] | None = None) -> None:
-        """An error, with what to do next; ``findings`` are the parts of its message, where it has several."""
+        """An error, with what to do next; ``findings`` are the parts of its message, where it has several.
+
+        No address in it shows its password, whoever wrote the message.
+        """
+        from orchestrator.settings.urls import shown_in
+
         self.talk.end()
+        message, hint = shown_in(message), shown_in(hint)
+        findings = [shown_in(finding) for finding in findings or ()]
         if self.as_json:
             parts = {"findings": findings} if findings else {}
             self._envelope(command, error={"message": message, "hint": hint, "exit_code": int(code), **parts})

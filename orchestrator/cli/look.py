@@ -31,23 +31,48 @@ def logs(context: Context, run: str, follow: bool) -> None:
         streams.end()
 
 
+def _pairs(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> list[tuple[str, str]]:
+    pairs = [text.partition("=") for text in given]
+    if wrong := [key for key, equals, _ in pairs if not equals]:
+        raise click.BadParameter(f"{wrong[0]!r} has no '='")
+    return [(key, value) for key, _, value in pairs]
+
+
 @click.command()
 @click.option("--name", help="Only runs of this name.")
 @click.option("--status", type=click.Choice(["running", "finished", "failed", "killed", "lost"]), help="Only these.")
+@click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, callback=_pairs, help="Only runs with all of these.")
 @click.option("--parent", metavar="RUN", help="The runs within RUN: nested ones of MLflow, and each of several.")
+@click.option("--sort", metavar="[-]FIELD", help="By metrics.NAME, params.NAME, tags.NAME, duration, name, …; -: down.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @click.pass_obj
-def ls(context: Context, name: str | None, status: str | None, parent: str | None, limit: int) -> None:
-    """List runs, the newest first."""
-    from dataclasses import asdict
+def ls(
+    context: Context,
+    name: str | None,
+    status: str | None,
+    tags: list[tuple[str, str]],
+    parent: str | None,
+    sort: str | None,
+    limit: int,
+) -> None:
+    """List runs, the newest first, or by --sort; runs without such a value come last."""
+    from orchestrator.cli.render import listing
+    from orchestrator.operations.listing import ls as operation
 
-    from orchestrator.cli.render import runs
-    from orchestrator.operations.runs import ls as operation
-
-    rows = operation(context.workspace(), name=name, status=status, parent=parent, limit=limit)
+    rows = operation(context.workspace(), name=name, status=status, parent=parent, tags=tags, sort=sort, limit=limit)
     if len(rows) in (0, limit):
-        context.talk.say("no runs" if not rows else f"the newest {limit}; --limit shows more")
-    context.result("ls", {"runs": [asdict(row) for row in rows]}, lambda: runs.listing(rows))
+        context.talk.say("no runs" if not rows else f"the {'first' if sort else 'newest'} {limit}; --limit shows more")
+    first = (sort or "").removeprefix("-").removeprefix("metrics.")
+    context.result("ls", {"runs": [listing.listed_data(row) for row in rows]}, lambda: listing.listing(rows, first))
+
+
+def _seconds(ctx: click.Context, param: click.Parameter, given: str) -> int:
+    from orchestrator.runspec.fields import parse_duration
+
+    try:
+        return parse_duration(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.command()
@@ -55,9 +80,14 @@ def ls(context: Context, name: str | None, status: str | None, parent: str | Non
 @click.option("--requirements", is_flag=True, help="Print its packages as requirements.txt.")
 @click.option("--conda", is_flag=True, help="Print its packages as a Conda environment.yml.")
 @click.option("--spec", is_flag=True, help="Print the runspec as it was.")
+@click.option("--links", is_flag=True, help="Print a link to each artifact: whoever has it can read the file.")
+@click.option("--for", "seconds", default="1h", show_default=True, callback=_seconds, help="How long links are good.")
 @click.pass_obj
-def show(context: Context, run: str, requirements: bool, conda: bool, spec: bool) -> None:
+def show(context: Context, run: str, requirements: bool, conda: bool, spec: bool, links: bool, seconds: int) -> None:
     """Show RUN: plan, parameters, metrics, artifacts, environment, replays."""
+    if links:
+        _show_links(context, run, seconds)
+        return
     from orchestrator.cli.render import runs
     from orchestrator.operations.runs import show as operation
 
@@ -75,6 +105,16 @@ def show(context: Context, run: str, requirements: bool, conda: bool, spec: bool
         context.result("show", {"text": content}, lambda: content.rstrip("\n"))
         return
     context.result("show", runs.shown_data(shown), lambda: runs.shown(shown))
+
+
+def _show_links(context: Context, run: str, seconds: int) -> None:
+    from dataclasses import asdict
+
+    from orchestrator.cli.render import links
+    from orchestrator.operations.linking import links as operation
+
+    made = operation(context.workspace(), run, seconds=seconds)
+    context.result("show", {"links": [asdict(link) for link in made], "seconds": seconds}, lambda: links.listing(made))
 
 
 @click.command()

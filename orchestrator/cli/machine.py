@@ -11,13 +11,14 @@ from orchestrator.errors import ExitCode
 @click.command()
 @click.pass_obj
 def doctor(context: Context) -> None:
-    """Look at this machine: engine, disk, clock, SQLite, wheels, seccomp. Exits 3 where something must be mended."""
+    """Look at this machine and at what the settings name. Exits 3 where something must be mended."""
     from dataclasses import asdict
 
     from orchestrator.cli.render import checks as render
     from orchestrator.operations.checkup import doctor as operation
 
-    checks = operation(context.workspace())
+    workspace = context.workspace()
+    checks = operation(workspace, context.profile)
     if any(check.state == "problem" for check in checks):
         context.exit_code = ExitCode.ENGINE
     context.result("doctor", {"checks": [asdict(check) for check in checks]}, lambda: render.checks(checks))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import importlib
+import keyword
 import os
 import signal
 import sys
@@ -30,13 +31,31 @@ _VERBS = {
     "show": ("look", "Show a run."),
     "checkout": ("look", "Write a run's artifacts, code and spec into a folder."),
     "export-model": ("models", "Write a run's MLflow model into a folder."),
+    "export": ("bundles", "Write runs with all they need into one file."),
+    "import": ("bundles", "Take in runs that were exported elsewhere."),
     "diff": ("look", "Lay two runs side by side."),
+    "push": ("registries", "Push runs to a registry: their images, or whole."),
+    "pull": ("registries", "Bring images or runs from a registry."),
+    "config": ("settings", "Show the settings in force, and who has set them."),
+    "fsck": ("upkeep", "Check the store, and mend it."),
+    "gc": ("upkeep", "Remove what nothing needs; a dry run by default."),
+    "pin": ("upkeep", "Keep a run, whatever `gc` is told."),
+    "unpin": ("upkeep", "Take a run's pin away."),
+    "index": ("upkeep_index", "Rebuild the index from the store, or show how it stands."),
     "doctor": ("machine", "Name what is wrong and the next step."),
     "schema": ("scaffold", "Print the JSON Schema of a runspec."),
     "completion": ("machine", "Print the shell completion script."),
     "supervise": ("run", "Look after a detached run (used by submit --detach)."),
 }
 _HIDDEN = {"supervise"}
+_SWITCHES = ("--json", "-q", "--quiet")
+_SETTINGS = ("--profile", "--home", "--store", "--second-store", "--index", "--registry")
+
+
+def _function(verb: str) -> str:
+    """The function behind a verb; `import` is a word of Python's own."""
+    name = verb.replace("-", "_")
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 class _Verbs(click.Group):
@@ -49,7 +68,7 @@ class _Verbs(click.Group):
         if cmd_name not in _VERBS:
             return None
         module = importlib.import_module(f"orchestrator.cli.{_VERBS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        command: click.Command = getattr(module, _function(cmd_name))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -70,16 +89,23 @@ class _Verbs(click.Group):
 @click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and errors.")
+@click.option("--profile", metavar="NAME", help="Settings by name: `local`, or one that a file defines.")
+@click.option("--home", metavar="FOLDER", help="Where everything is that is kept on this machine.")
+@click.option("--store", metavar="URL", help="A team's store: s3://BUCKET/PREFIX.")
+@click.option("--second-store", metavar="PLACE", help="A copy of the store, to heal from: a folder or s3://….")
+@click.option("--index", metavar="URL", help="A team's index: postgresql://USER@HOST/DATABASE.")
+@click.option("--registry", metavar="NAME", help="Where images are pushed to: HOST:PORT/REPOSITORY.")
 @click.version_option(package_name="orchestrator", prog_name="orchestrator")
 @click.pass_context
-def cli(ctx: click.Context, as_json: bool, quiet: bool) -> None:
+def cli(ctx: click.Context, /, as_json: bool, quiet: bool, **settings: str | None) -> None:
     """Training runs that come back bit for bit.
 
     A runspec becomes a pinned image; the job runs inside it; everything is recorded; any run replays.
     Exit codes: 0 fine or identical, 1 job failed or diverged, 2 bad spec or usage, 3 engine or
     environment, 5 not found, 6 corruption, 130 and 143 signals.
     """
-    ctx.ensure_object(Context).configure(as_json=as_json, quiet=quiet)
+    flags = {name.replace("_", "-"): value for name, value in settings.items() if value is not None}
+    ctx.ensure_object(Context).configure(as_json=as_json, quiet=quiet, flags=flags)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -110,11 +136,14 @@ def run(argv: list[str]) -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them reads all installed metadata
     context = Context()
     context.as_json = "--json" in argv  # errors in the arguments come as JSON too
-    command = next((word for word in argv if not word.startswith("-")), "")
+    options, words = _global_first(argv)
+    command = next((word for word in words if not word.startswith("-")), "")
     try:
         signal.signal(signal.SIGINT, _on_signal)
         signal.signal(signal.SIGTERM, _on_signal)
-        with cli.make_context("orchestrator", _json_first(argv), obj=context) as ctx:
+        if words[-1:] and words[-1] in _SETTINGS and "--" not in words:
+            raise click.UsageError(f"Option {words[-1]!r} requires an argument.")
+        with cli.make_context("orchestrator", [*options, *words], obj=context) as ctx:
             cli.invoke(ctx)
         return int(context.exit_code)
     except click.exceptions.Exit as done:
@@ -146,13 +175,22 @@ def run(argv: list[str]) -> int:
         return ExitCode.BUG
 
 
-def _json_first(argv: list[str]) -> list[str]:
-    """``--json`` and ``--quiet`` are understood after the verb too."""
-    if "--" in argv:
-        cut = argv.index("--")
-        return [*_json_first(argv[:cut]), *argv[cut:]]
-    front = [word for word in argv if word in ("--json", "-q", "--quiet")]
-    return [*front, *(word for word in argv if word not in front)]
+def _global_first(argv: list[str]) -> tuple[list[str], list[str]]:
+    """The global options, which are understood after the verb too, and all other words."""
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            return front, [*rest, word, *words]
+        name, given, _ = word.partition("=")
+        if word in _SWITCHES or (name in _SETTINGS and given):
+            front.append(word)
+        elif word in _SETTINGS and (value := next(words, None)) is not None:
+            front += [word, value]
+        else:
+            rest.append(word)
+    return front, rest
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:

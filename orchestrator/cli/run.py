@@ -12,6 +12,7 @@ from orchestrator.cli.prepare import SET, SPEC
 from orchestrator.errors import ExitCode
 
 if TYPE_CHECKING:
+    from orchestrator.bundle.foreign import Ask
     from orchestrator.run import CertificateRecord
     from orchestrator.workspace import Workspace
 
@@ -31,8 +32,8 @@ def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: boo
         raise click.UsageError("a run in the background cannot be certified: leave --detach or --certify out")
     workspace = context.workspace(runs=True)
     from orchestrator.cli.render import runs
-    from orchestrator.operations.execute import last_metrics
     from orchestrator.operations.observed import observed
+    from orchestrator.operations.rows import last_metrics
     from orchestrator.operations.runs import outcome_of
 
     with context.stoppable() as stop:
@@ -44,7 +45,7 @@ def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: boo
             from orchestrator.operations.submitting import submit as operation
 
             done = operation(workspace, spec, overrides=overrides, detach=detach, watcher=context.watcher(stop))
-    metrics = last_metrics(workspace, done.run) if done.run else {}
+    metrics = last_metrics(workspace.blobs, done.run) if done.run else {}
     exit_code = outcome_of(workspace, done.run).exit_code if done.run and done.run.outcome else None
     hints = observed(workspace, done.run, done.plan).hints if done.run else ()
     data = {
@@ -84,13 +85,22 @@ def _passed(workspace: Workspace, certificate: CertificateRecord) -> bool:
 FORCE = click.option(
     "--force", is_flag=True, help="Try it on a machine whose CPU or GPUs cannot keep to what the run was pinned to."
 )
+COLD = click.option("--cold", is_flag=True, help="Make the image again from its lock, wheels and .debs first.")
+ALLOW = click.option(
+    "--allow",
+    multiple=True,
+    type=click.Choice(["secrets", "network", "packages"]),
+    help="What an imported run may ask of this machine; `import` tells what it does.",
+)
 
 
 @click.command()
 @click.argument("run")
 @FORCE
+@COLD
+@ALLOW
 @click.pass_obj
-def replay(context: Context, run: str, force: bool) -> None:
+def replay(context: Context, run: str, force: bool, cold: bool, allow: tuple[Ask, ...]) -> None:
     """Run the recorded plan of RUN again and compare the outcomes. Exits 0 only if the policy holds.
 
     Exits 3, before anything runs, where this machine's CPU or GPUs cannot keep to what the run was pinned to.
@@ -100,7 +110,7 @@ def replay(context: Context, run: str, force: bool) -> None:
     from orchestrator.operations.replaying import replay as operation
 
     with context.stoppable() as stop:
-        done = operation(workspace, run, watcher=context.watcher(stop), force=force)
+        done = operation(workspace, run, watcher=context.watcher(stop), force=force, cold=cold, allow=allow)
     context.exit_code = done.verdict.exit_code
     data = {
         "of": done.original.id,
@@ -109,6 +119,7 @@ def replay(context: Context, run: str, force: bool) -> None:
         "outcomes": [done.original.outcome, done.replay.outcome],
         "verdict": done.verdict.model_dump(mode="json"),
         "causes": list(done.causes),
+        "cold": verdicts.cold_data(done.cold),
     }
     context.result("replay", data, lambda: verdicts.replayed(done))
     if not done.verdict.passed:
@@ -122,9 +133,13 @@ def replay(context: Context, run: str, force: bool) -> None:
 @click.argument("target")
 @click.option("--times", type=click.IntRange(min=1), default=1, show_default=True, help="How many replays.")
 @FORCE
+@COLD
+@ALLOW
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
 @click.pass_obj
-def verify(context: Context, target: str, times: int, force: bool, form: str) -> None:
+def verify(
+    context: Context, target: str, times: int, force: bool, cold: bool, allow: tuple[Ask, ...], form: str
+) -> None:
     """Replay TARGET, a run or a spec, and judge it by its policy. Exits 1 where it no longer reproduces."""
     context.as_json = context.as_json or form == "json"
     workspace = context.workspace(runs=True)
@@ -133,13 +148,19 @@ def verify(context: Context, target: str, times: int, force: bool, form: str) ->
     from orchestrator.operations.verifying import verify as operation
 
     with context.stoppable() as stop:
-        done = operation(workspace, target, times=times, watcher=context.watcher(stop), force=force)
+        watcher = context.watcher(stop)
+        done = operation(workspace, target, times=times, watcher=watcher, force=force, cold=cold, allow=allow)
     context.exit_code = ExitCode.OK if done.passed else ExitCode.FAILED
     data = {
         "run": done.original.id,
         "passed": done.passed,
         "replays": [
-            {"id": one.replay.id, "verdict": one.verdict.model_dump(mode="json"), "causes": list(one.causes)}
+            {
+                "id": one.replay.id,
+                "verdict": one.verdict.model_dump(mode="json"),
+                "causes": list(one.causes),
+                "cold": verdicts.cold_data(one.cold),
+            }
             for one in done.replays
         ],
     }

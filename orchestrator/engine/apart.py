@@ -47,6 +47,15 @@ class EngineApart:
         """See :class:`~orchestrator.engine.port.ContainerEngine`."""
         self._call("launch", spec)
 
+    def accompany(self, descriptor: int) -> None:
+        """See :class:`~orchestrator.engine.port.Accompanies`: what we ask for is done even after our end."""
+        with self._turn:
+            try:
+                _send(self._socket, ("accompany", ()))
+                socket.send_fds(self._socket, [b"\0"], [descriptor])
+            except OSError as error:
+                raise EngineError(f"the process that talks to the engine has gone: {error}") from error
+
     def inspect(self, name: str) -> ContainerState | None:
         """See :class:`~orchestrator.engine.port.ContainerEngine`."""
         state: ContainerState | None = self._call("inspect", name)
@@ -121,9 +130,15 @@ def _serve(theirs: socket.socket, make: Callable[[], DockerEngine]) -> NoReturn:
         os.dup2(nowhere, stream)
     try:
         engine = _Eventually(make)
+        held: list[int] = []
         while True:
             method, arguments = _receive(theirs)
+            if method == "accompany":
+                _, held, _, _ = socket.recv_fds(theirs, 1, 1)
+                continue
             answer = engine.answer(method, arguments)
+            while method == "launch" and held:
+                os.close(held.pop())
             if method not in _UNANSWERED:
                 _send(theirs, answer)
     finally:

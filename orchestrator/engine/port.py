@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from orchestrator.digest import Digest
 
@@ -115,6 +115,15 @@ class ImageSource(Protocol):
 
     def build(self, dockerfile: Path) -> str:
         """Build a Dockerfile with its folder as context; returns the image ID."""
+        ...
+
+
+@runtime_checkable
+class Accompanies(Protocol):
+    """An engine whose calls go on after this process was killed: somebody holds the run until they are through."""
+
+    def accompany(self, descriptor: int) -> None:
+        """Hold a copy of this descriptor, and the lock that it has, until the next launch is over."""
         ...
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.agent import wire
-from orchestrator.execution import patterns
+from orchestrator.agent.redact import Secrets
+from orchestrator.execution import patterns, spilled
 from orchestrator.execution.live import LiveRun
 from orchestrator.plan import Plan
 from orchestrator.store import capture, tree
@@ -31,42 +32,51 @@ class Left:
     """What was left out, and why."""
 
 
-def keep(plan: Plan, run: LiveRun, blobs: FileBlobs) -> Left:
-    """Everything in /outputs, what is new or different in /workspace, and what was logged through MLflow."""
+def keep(plan: Plan, run: LiveRun, blobs: FileBlobs, secrets: Secrets) -> Left:
+    """Everything in /outputs, what is new or different in /workspace, and what was logged through MLflow.
+
+    But no file that holds the value of a secret, or has it in its name.
+    """
     leave_out = patterns.matcher((*patterns.CACHES, *plan.exclude))
     left = Left(tree.load(blobs, plan.code))
     before = {entry.path: entry for entry in left.code.entries}
     for top, folder, known in (("outputs", run.outputs, {}), ("workspace", run.workspace, before)):
-        for entry in _keep(top, folder.resolve(), leave_out, blobs, left):
+        for entry in _keep(top, folder.resolve(), leave_out, secrets, blobs, left):
             if known.get(entry.path) != entry:
                 path = f"{top}/{entry.path}"
                 left.entries.append(entry.model_copy(update={"path": path}))
                 left.places[path] = folder / entry.path
     proxy = run.record.resolve() / wire.MLFLOW_ARTIFACTS
     if os.path.realpath(proxy) == str(proxy) and _is_open_folder(proxy):  # a job can put a link in a folder's place
-        left.proxied = _keep("mlflow", proxy, lambda path: False, blobs, left)
+        left.proxied = _keep("mlflow", proxy, lambda path: False, secrets, blobs, left)
     return left
 
 
 def _keep(
-    top: str, folder: Path, leave_out: Callable[[str], bool], blobs: FileBlobs, left: Left
+    top: str, folder: Path, leave_out: Callable[[str], bool], secrets: Secrets, blobs: FileBlobs, left: Left
 ) -> list[capture.Entry]:
-    found = _find(folder, leave_out)
+    found = _find(folder, leave_out, secrets)
     left.notes += [f"left out {top}/{text}" for text in found.refused]
     return _capture(folder, found, blobs)
 
 
-def _find(folder: Path, leave_out: Callable[[str], bool]) -> capture.Found:
-    """What a job left, but for what it took its own rights to: that is named, it is no reason to lose the rest."""
+def _find(folder: Path, leave_out: Callable[[str], bool], secrets: Secrets) -> capture.Found:
+    """What a job left, but for what it took its own rights to, and what holds a secret.
+
+    Those are named; they are no reason to lose the rest.
+    """
     closed: list[str] = []
 
     def skip(path: str) -> bool:
         if leave_out(path):
             return True
-        if _readable(folder / path):
-            return False
-        closed.append(f"{path!r}: not readable")
-        return True
+        if not _readable(folder / path):
+            closed.append(f"{path!r}: not readable")
+            return True
+        if secrets and (problem := spilled.problem(folder, path, secrets)):
+            closed.append(f"{secrets.text(path)!r}: {problem}")
+            return True
+        return False
 
     found = capture.find(folder, skip)
     found.refused += closed

@@ -22,12 +22,15 @@ from orchestrator.execution import (
     tensorboard,
     tracked,
     untrusted,
+    values,
 )
 from orchestrator.execution.artifacts import Left
+from orchestrator.execution.clean import clean
 from orchestrator.execution.ending import Ended, Started
 from orchestrator.execution.live import LiveRun
 from orchestrator.execution.tracked import Child, Own
 from orchestrator.execution.untrusted import is_readable
+from orchestrator.failpoint import reached
 from orchestrator.metrics import Series
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
@@ -50,6 +53,16 @@ class Collected:
     run: Run
     children: tuple[Run, ...] = ()
 
+    def unsure(self, why: str) -> Collected:
+        """The same, where nobody can say that all is there: the runs are lost, and what is left of them is partial."""
+        return Collected(_lost(self.run, why), tuple(_lost(child, why) for child in self.children))
+
+
+def _lost(run: Run, why: str) -> Run:
+    partial = run.facts.partial or run.outcome
+    facts = run.facts.model_copy(update={"partial": partial, "notes": (why, *run.facts.notes)})
+    return run.model_copy(update={"status": "lost", "outcome": None, "facts": facts})
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -66,20 +79,30 @@ def collect(plan: Plan, run: LiveRun, blobs: FileBlobs, machine: Machine, ended:
     if exit_record is None and started is None:
         facts = _facts(run, machine, None, None, ended, ["the container was never started"], {})
         return Collected(_run(run, "lost", None, facts))
+    secrets = values.of(plan, run)
+    clean(run.record, secrets)
+    started = ending.started(run.record)
+    reached("collect.begun")
     logged = events.read(run.record)
-    left = artifacts.keep(plan, run, blobs)
+    reached("collect.events")
+    left = artifacts.keep(plan, run, blobs, secrets)
+    reached("collect.artifacts")
     noted = notes.complete(notes.read(run.record), logged)
     own, children = tracked.share_out(noted, logged, left.proxied)
     outcomes = _outcomes_of(children, blobs)
+    reached("collect.children")
     exit_code = exit_record.code if exit_record else UNKNOWN_EXIT
     scalars = _scalars(plan, left)
     table = _merged(own.logged.metrics, scalars.series)
     outcome = put_bytes(blobs, _outcome(exit_code, plan, own, left, table, outcomes, blobs).to_bytes())
+    reached("collect.outcome")
     status, about = _status(exit_record)
     owned = interposed.keep(run, plan, blobs)
+    reached("collect.clock")
     about += [*(started.notes if started else ()), *owned.notes]
     about += [*_about_record(exit_record, logged.damaged), *noted.about()]
     about += [*untrusted.replaced(run.record), *left.notes, *scalars.notes]
+    about = [secrets.text(note) for note in about]
     facts = _facts(run, machine, exit_record, started, ended, about, _streams(run.record, blobs)).model_copy(
         update={
             "partial": None if exit_record else outcome,

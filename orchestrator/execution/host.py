@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
+from pathlib import Path
 from typing import Any
 
 from orchestrator.agent import system
 from orchestrator.execution import cpu
+
+
+def boot() -> str:
+    """Which start of this machine this is: the kernel's boot id."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def describe(*, gpus: bool = False) -> dict[str, Any]:

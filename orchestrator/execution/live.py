@@ -14,10 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from pydantic import Field
+
 from orchestrator import process
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, EnvironmentProblem
 from orchestrator.execution.untrusted import open_regular
+from orchestrator.failpoint import reached
 from orchestrator.model import Document
 from orchestrator.run import Origin
 from orchestrator.store import durable
@@ -36,6 +39,8 @@ class Request(Document):
     created: str
     clock: Digest | None = None
     """Of a replay: the clock that the original run has recorded."""
+    boot: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The machine's boot id: after another start, what a job wrote and nobody flushed may be gone."""
 
 
 class LiveRun:
@@ -60,10 +65,14 @@ class LiveRun:
         """
         folder = live / request.id
         folder.mkdir(mode=0o700)
+        reached("live.folder")
         run = cls(folder, request)
         run.hold()
+        reached("live.held")
         durable.write(folder / REQUEST, request.to_bytes())
-        durable.fsync_directory(live)
+        reached("live.requested")
+        for parent in (live, live.parent):  # the folder of all live runs may have been made by one who was killed
+            durable.fsync_directory(parent)
         return run
 
     @classmethod
@@ -120,7 +129,9 @@ class LiveRun:
         """Remove the folder and the secrets; the run is recorded."""
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(secrets_folder(self.request.id).parent)
+        reached("clean.secrets")
         _remove_tree(self.folder)
+        reached("clean.folder")
         self.release()
 
     @property

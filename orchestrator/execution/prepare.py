@@ -12,6 +12,7 @@ from orchestrator.determinism import UID
 from orchestrator.execution import interposed
 from orchestrator.execution.in_force import PRELOAD, fixed_identity, in_force
 from orchestrator.execution.live import LiveRun, secrets_folder
+from orchestrator.failpoint import reached
 from orchestrator.plan import DataPin, Plan
 from orchestrator.store import checkout, tree
 from orchestrator.store.port import FileBlobs
@@ -26,15 +27,20 @@ def prepare(plan: Plan, run: LiveRun, blobs: FileBlobs, secrets: Mapping[str, by
     """
     owner = (UID, UID) if os.geteuid() == 0 else None
     checkout.to_read(tree.load(blobs, plan.agent), run.agent, blobs)
+    reached("prepare.agent")
     checkout.to_write(tree.load(blobs, plan.code), run.workspace, blobs, owner)
+    reached("prepare.code")
     _make(run.outputs, owner)
     _make(run.record, owner)
     interposed.lay_down(plan, run, blobs, owner)
+    reached("prepare.record")
     run.data.mkdir()
     for name, pin in plan.data.items():
         _lay_down_data(pin, run.data / name, blobs)
+    reached("prepare.data")
     if secrets:
         _write_secrets(secrets_folder(run.request.id), secrets, owner)
+    reached("prepare.secrets")
     job = run.record / wire.JOB
     job.write_text(json.dumps(_job(plan, share=owner is None and os.geteuid() != UID)))
     job.chmod(0o644)  # the agent reads it as another user, whatever the umask says

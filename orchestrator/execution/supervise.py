@@ -7,17 +7,19 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
 from orchestrator.agent import wire
-from orchestrator.engine.port import ContainerEngine, ContainerSpec
+from orchestrator.engine.port import Accompanies, ContainerEngine, ContainerSpec
 from orchestrator.errors import EngineError
 from orchestrator.execution.collect import Collected
 from orchestrator.execution.first_process import FirstProcess
 from orchestrator.execution.follow import Follower, Piece, latest_points
 from orchestrator.execution.live import LiveRun
 from orchestrator.execution.states import Action, Observation, decide
+from orchestrator.failpoint import reached
 from orchestrator.run import Run
 
 POLL_SECONDS = 0.002
@@ -37,6 +39,8 @@ class Supervision:
     collect: Callable[[], Collected]
     record: Callable[[Collected], None]
     """Makes the run and the runs within it part of the store; afterwards it cannot be lost."""
+    claim: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+    """Keeps the store from being tidied between collecting and recording."""
     console: Callable[[Piece], None] = lambda piece: None
     tails: Callable[[list[Piece]], None] = lambda tails: None
     """Is told which lines of the console have begun; they come as pieces once they are complete."""
@@ -75,19 +79,30 @@ def supervise(run: LiveRun, with_: Supervision, *, may_launch: bool, recorded: R
                     settled = settled or time.monotonic() + SETTLE_SECONDS
                     _settle(run, with_.engine, settled)
                 case Action.COLLECT:
+                    reached("collect.asked")
                     removal = _removal(run, with_.engine)
                     for piece in follower.drain():
                         with_.console(piece)
-                    collected = with_.collect()
-                    with_.record(collected)
-                    recorded = collected.run
+                    reached("collect.drained")
+                    recorded = _keep(with_)
+                    reached("collect.done")
                 case Action.CLEAN:
                     (removal or _removal(run, with_.engine)).join()
+                    reached("clean.container")
                     run.remove()
                     assert recorded is not None  # noqa: S101
                     return recorded
     finally:
         follower.close()
+
+
+def _keep(with_: Supervision) -> Run:
+    """What is stored first is named by the record only at the end: nothing is removed between."""
+    with with_.claim():
+        collected = with_.collect()
+        reached("collect.stored")
+        with_.record(collected)
+    return collected.run
 
 
 class _Watched:
@@ -116,7 +131,11 @@ def _observe(run: LiveRun, container: _Watched, recorded: bool, may_launch: bool
 def _launch(run: LiveRun, with_: Supervision) -> None:
     """A run that cannot be started leaves nothing behind: there was no execution to record."""
     try:
+        if isinstance(with_.engine, Accompanies):
+            with_.engine.accompany(run.lock_descriptor)
+        reached("launch.asked")
         with_.engine.launch(with_.container())
+        reached("launch.done")
     except BaseException:
         _remove_container(run, with_.engine)
         run.remove()
@@ -131,6 +150,7 @@ def _remove_container(run: LiveRun, engine: ContainerEngine) -> None:
 def _follow(run: LiveRun, follower: Follower, with_: Supervision) -> None:
     """Show the console and pass a stop on, until the run ends or it is time to ask the engine again."""
     until = time.monotonic() + INSPECT_SECONDS
+    reached("follow.begun")
     if with_.progress is not None:
         with_.progress(latest_points(run.record))
     while not (run.record / wire.EXIT).exists() and time.monotonic() < until:

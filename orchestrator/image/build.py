@@ -11,6 +11,7 @@ from typing import Protocol
 
 from orchestrator.engine.port import ContainerEngine, ImageEngine
 from orchestrator.errors import LockError
+from orchestrator.failpoint import reached
 from orchestrator.image import oci
 from orchestrator.image.bytecode import Bytecode, compile_wheels
 from orchestrator.image.layers import environment_layer, wheels_layer
@@ -52,12 +53,17 @@ def build(lock: Lock, with_: Builder) -> Image:
         return image
     if lock.builder != BUILDER:
         raise LockError(f"this lock is for {lock.builder}; this program lays down {BUILDER}")
+    reached("build.asked")
     with_.ensure_base(lock)
+    reached("build.base")
     if missing := sum(not with_.blobs.has(pin.sha256) for pin in lock.wheels):
         with_.report(f"fetching {missing} wheels")
     fetch(lock.wheels, Target(lock.base.python, lock.base.glibc), with_.blobs)
+    reached("build.fetched")
     image = _assemble(lock, with_)
+    reached("build.assembled")
     with_.records.create(f"images/{lock.digest.hex}", image.to_bytes())
+    reached("build.recorded")
     return image
 
 
@@ -66,9 +72,11 @@ def _assemble(lock: Lock, with_: Builder) -> Image:
     if base.kind != "debian" and not lock.wheels:
         return oci.assemble(base.layers, oci.environment(lock, None), base.interpreter, with_.blobs)
     with_.report(f"laying down {len(lock.wheels)} wheels in {len(lock.layers)} layers")
+    reached("build.planned")
     foundation = (*base.layers, _environment(lock, with_))
     python = f"/{PREFIX}/bin/python"
     env = oci.environment(lock, PREFIX)
+    reached("build.environment")
     bare = partial(oci.assemble, foundation, env, python, with_.blobs)
     bytecode = compile_wheels(
         lock.wheels,
@@ -79,6 +87,7 @@ def _assemble(lock: Lock, with_: Builder) -> Image:
         with_.records,
         with_.scratch,
     )
+    reached("build.bytecode")
     return oci.assemble((*foundation, *_wheel_layers(lock, bytecode, with_)), env, python, with_.blobs)
 
 

@@ -38,7 +38,7 @@ def compile_wheels(
     scratch: Path,
 ) -> Bytecode:
     """Compile what was not compiled before for this base, in one container of ``image`` (asked for only then)."""
-    keys = {pin.sha256: _key(pin, base) for pin in wheels}
+    keys = {pin.sha256: record_key(pin, base) for pin in wheels}
     known = {wheel: _known(records.read(key), blobs) for wheel, key in keys.items()}
     missing = [pin for pin in wheels if known[pin.sha256] is None]
     if missing:
@@ -48,7 +48,8 @@ def compile_wheels(
     return {wheel: compiled for wheel, compiled in known.items() if compiled}
 
 
-def _key(pin: WheelPin, base: BasePin) -> str:
+def record_key(pin: WheelPin, base: BasePin) -> str:
+    """Where the bytecode of a wheel for a base stands among the records."""
     made_from = [FORMAT, pin.sha256, base.interpreter, base.python, [layer.diff_id for layer in base.layers]]
     return f"bytecode/{Digest.of_json(made_from).hex}"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from orchestrator.engine.port import ImageEngine
 from orchestrator.errors import EngineError
+from orchestrator.failpoint import reached
 from orchestrator.image.archive import archive
 from orchestrator.image.oci import Image
 from orchestrator.store.port import BlobStore
@@ -21,6 +22,7 @@ def load(image: Image, engine: ImageEngine, blobs: BlobStore) -> str:
     if name := engine.find(image.config, image.manifest):
         return name
     tag = f"orchestrator:{image.config.short}"
+    reached("load.asked")
     present = _present_prefix(image, engine.layer_chains())
     if present:
         try:
@@ -29,6 +31,7 @@ def load(image: Image, engine: ImageEngine, blobs: BlobStore) -> str:
             present = 0  # a layer went away meanwhile, or the engine takes whole archives only (Podman)
     if not present:
         engine.load(archive(image, tag, blobs))
+    reached("load.taken")
     name = engine.find(image.config, image.manifest)
     if name is None:
         raise EngineError(f"the engine took {tag}, but has no image {image.config}")

@@ -1,10 +1,22 @@
-"""The index in memory, for tests."""
+"""The index in memory: what a query means, without a database."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import eq, ge, gt, le, lt, ne
 
-from orchestrator.index.port import Row
+from orchestrator.index import values
+from orchestrator.index.port import Row, State
+from orchestrator.index.query import Condition, Field, Query
+
+_OPERATORS: dict[str, Callable[[str | float, str | float], bool]] = {
+    "=": eq,
+    "!=": ne,
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
+}
 
 
 class MemoryIndex:
@@ -18,19 +30,18 @@ class MemoryIndex:
         """See :class:`~orchestrator.index.port.RunIndex`."""
         self._rows.update({row.id: row for row in rows})
 
+    def remove(self, *ids: str) -> None:
+        """See :class:`~orchestrator.index.port.RunIndex`."""
+        self._rows = {run_id: row for run_id, row in self._rows.items() if run_id not in ids}
+
     def ids(self, prefix: str, limit: int) -> list[str]:
         """See :class:`~orchestrator.index.port.RunIndex`."""
         found = (row.id for row in self._rows.values() if row.id.startswith(prefix) and not row.parent)
         return sorted(found, reverse=True)[:limit]
 
-    def rows(self, *, name: str | None, status: str | None, parent: str | None, limit: int) -> list[Row]:
+    def rows(self, query: Query) -> list[Row]:
         """See :class:`~orchestrator.index.port.RunIndex`."""
-        found = [
-            row
-            for row in self._rows.values()
-            if name in (None, row.name) and status in (None, row.status) and row.parent == parent
-        ]
-        return sorted(found, key=lambda row: row.id, reverse=True)[:limit]
+        return chosen(self._rows.values(), query)
 
     def fill(self, rows: Iterable[Row]) -> None:
         """See :class:`~orchestrator.index.port.RunIndex`."""
@@ -40,3 +51,43 @@ class MemoryIndex:
     def is_complete(self) -> bool:
         """See :class:`~orchestrator.index.port.RunIndex`."""
         return self._complete
+
+    def state(self) -> State:
+        """See :class:`~orchestrator.index.port.RunIndex`."""
+        return State("memory", len(self._rows), self._complete)
+
+
+def chosen(rows: Iterable[Row], query: Query) -> list[Row]:
+    """Those of these rows that a query asks for, in its order. Pure."""
+    found = [row for row in rows if row.parent == query.parent and all(_holds(row, one) for one in query.where)]
+    found.sort(key=lambda row: (values.number(row), row.id), reverse=True)
+    if query.sort is not None:
+        found = _sorted(found, query.sort.field, descending=query.sort.descending)
+    return found[: query.limit]
+
+
+def _sorted(rows: list[Row], field: Field, *, descending: bool) -> list[Row]:
+    have = [(row, _value(row, field)) for row in rows]
+    numbers = [(row, value) for row, value in have if isinstance(value, int | float)]
+    texts = [(row, value) for row, value in have if isinstance(value, str)]
+    rest = [row for row, value in have if value is None]
+    numbers.sort(key=lambda pair: pair[1], reverse=descending)
+    texts.sort(key=lambda pair: pair[1], reverse=descending)
+    return [*(row for row, _ in numbers), *(row for row, _ in texts), *rest]
+
+
+def _holds(row: Row, condition: Condition) -> bool:
+    value, wanted = _value(row, condition.field), condition.value
+    if value is None or wanted != wanted or isinstance(value, str) != isinstance(wanted, str):
+        return False
+    return _OPERATORS[condition.operator](value, values.key(wanted) if isinstance(wanted, str) else wanted)
+
+
+def _value(row: Row, field: Field) -> str | float | None:
+    if field.group is None:
+        return values.columns(row)[field.name]
+    if field.group == "packages":
+        version = {values.key(name): version for name, version in row.packages.items()}.get(values.key(field.name))
+        return None if version is None else values.key(version)
+    wanted = values.field(field.group, field.name)
+    return next((term.value for term in values.terms(row) if term.field == wanted), None)

@@ -17,17 +17,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orchestrator.operations.building import build
+    from orchestrator.operations.bundling import export
     from orchestrator.operations.certifying import certify
+    from orchestrator.operations.checking import fsck
     from orchestrator.operations.checkup import doctor
+    from orchestrator.operations.collecting_garbage import gc
+    from orchestrator.operations.configuring import config
     from orchestrator.operations.console import logs
     from orchestrator.operations.differences import diff
+    from orchestrator.operations.importing import import_
+    from orchestrator.operations.indexing import index_status, rebuild_index
+    from orchestrator.operations.listing import ls
     from orchestrator.operations.loading import export_model, load_artifact
     from orchestrator.operations.locking import lock
     from orchestrator.operations.outlook import plan
+    from orchestrator.operations.pins import pin, unpin
+    from orchestrator.operations.registries import pull, push
     from orchestrator.operations.replaying import replay
     from orchestrator.operations.restoring import checkout
-    from orchestrator.operations.runs import ls, show
+    from orchestrator.operations.runs import show
     from orchestrator.operations.scaffolding import init
+    from orchestrator.operations.sharing import pull_bundle, push_bundle
     from orchestrator.operations.stopping import stop
     from orchestrator.operations.submitting import submit
     from orchestrator.operations.verifying import verify
@@ -36,19 +46,32 @@ _HOME = {
     "build": "building",
     "certify": "certifying",
     "checkout": "restoring",
+    "config": "configuring",
     "diff": "differences",
     "doctor": "checkup",
+    "export": "bundling",
     "export_model": "loading",
+    "fsck": "checking",
+    "gc": "collecting_garbage",
+    "import_": "importing",
+    "index_status": "indexing",
     "init": "scaffolding",
     "load_artifact": "loading",
     "lock": "locking",
     "logs": "console",
-    "ls": "runs",
+    "ls": "listing",
+    "pin": "pins",
     "plan": "outlook",
+    "pull": "registries",
+    "pull_bundle": "sharing",
+    "push": "registries",
+    "push_bundle": "sharing",
+    "rebuild_index": "indexing",
     "replay": "replaying",
     "show": "runs",
     "stop": "stopping",
     "submit": "submitting",
+    "unpin": "pins",
     "verify": "verifying",
 }
 
@@ -56,19 +79,32 @@ __all__ = [
     "build",
     "certify",
     "checkout",
+    "config",
     "diff",
     "doctor",
+    "export",
     "export_model",
+    "fsck",
+    "gc",
+    "import_",
+    "index_status",
     "init",
     "load_artifact",
     "lock",
     "logs",
     "ls",
+    "pin",
     "plan",
+    "pull",
+    "pull_bundle",
+    "push",
+    "push_bundle",
+    "rebuild_index",
     "replay",
     "show",
     "stop",
     "submit",
+    "unpin",
     "verify",
 ]
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.errors import OrchestratorError
+from orchestrator.operations import execute
 from orchestrator.operations.execute import Watcher
 from orchestrator.operations.replaying import Replayed
 from orchestrator.operations.replaying import replay as replay_run
-from orchestrator.operations.runs import certificate_key
 from orchestrator.operations.submitting import Submitted, submit
-from orchestrator.run import Answer, CertificateRecord, Run
+from orchestrator.run import Answer, CertificateRecord, Run, certificate_key
 from orchestrator.workspace import Workspace
 
 
@@ -40,6 +40,7 @@ def _certified(workspace: Workspace, run: Run, watcher: Watcher) -> CertificateR
         raise
     record = certificate(done)
     workspace.records.create(certificate_key(run.id), record.to_bytes())
+    execute.index(workspace, run)  # it is found by its certificate too
     return record
 
 

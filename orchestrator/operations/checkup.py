@@ -19,6 +19,7 @@ from orchestrator.errors import EngineError, OrchestratorError
 from orchestrator.execution import cpu
 from orchestrator.execution.live import all_in
 from orchestrator.lock import sources
+from orchestrator.operations.reaching import reach
 from orchestrator.workspace import Workspace
 
 _LOW_DISK = 5 << 30
@@ -39,9 +40,14 @@ class Check:
     next_step: str = ""
 
 
-def doctor(workspace: Workspace) -> list[Check]:
-    """Look at everything; a check that itself fails is a problem, not an error."""
-    return [check for look in _LOOKS for check in _guarded(look, workspace)]
+def doctor(workspace: Workspace, profile: str | None = None) -> list[Check]:
+    """Look at everything; a check that itself fails is a problem, not an error.
+
+    ``profile``: the name of the settings in force, to be told.
+    """
+    named = f"profile {profile}" if profile else "no profile"
+    settings = Check("settings", "ok", f"{named}; home is {workspace.home}")
+    return [settings, *(check for look in _LOOKS for check in _guarded(look, workspace))]
 
 
 def _guarded(look: Callable[[Workspace], Iterator[Check]], workspace: Workspace) -> list[Check]:
@@ -148,6 +154,14 @@ def _store(workspace: Workspace) -> Iterator[Check]:
     yield Check("runs", "ok", f"{left} live")
 
 
+def _places(workspace: Workspace) -> Iterator[Check]:
+    for name, where, problem in reach(workspace):
+        if problem is None:
+            yield Check(name, "ok", f"{where} answers")
+        else:
+            yield Check(name, "problem", f"{where}: {problem.message}", problem.hint)
+
+
 def _python(workspace: Workspace) -> Iterator[Check]:
     yield Check("python", "ok", sys.version.split()[0])
 
@@ -187,4 +201,4 @@ def _cpu(workspace: Workspace) -> Iterator[Check]:
         )
 
 
-_LOOKS = (_python, _engine, _cpu, _interposer, _disk, _clock, _sqlite, _wheels, _tools, _store)
+_LOOKS = (_python, _engine, _cpu, _interposer, _disk, _clock, _sqlite, _wheels, _tools, _store, _places)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import process
+from orchestrator.agent.redact import NO_SECRETS, Secrets
 from orchestrator.digest import Digest
 from orchestrator.errors import EnvironmentProblem, UsageError
-from orchestrator.execution import patterns
+from orchestrator.execution import patterns, spilled
 from orchestrator.operations.data import refuse_system
 from orchestrator.runspec.model import CodeSpec
 from orchestrator.store import capture, tree
@@ -17,11 +18,13 @@ from orchestrator.workspace import Workspace
 ALWAYS_LEFT_OUT = (".git", ".git/", *patterns.CACHES, ".venv/")
 
 
-def capture_code(workspace: Workspace, spec: CodeSpec, folder: Path) -> tuple[Digest, dict[str, Any]]:
+def capture_code(
+    workspace: Workspace, spec: CodeSpec, folder: Path, secrets: Secrets = NO_SECRETS
+) -> tuple[Digest, dict[str, Any]]:
     """Store the code; returns its tree digest and the facts of its git work tree (empty where it is none).
 
     Raises:
-        UsageError: the root is no folder, a file cannot be read or stored, or it changed meanwhile.
+        UsageError: the root is no folder, a file cannot be read or stored, it changed meanwhile, or holds a secret.
     """
     root = refuse_system("code.root", folder / spec.root)
     if not root.is_dir():
@@ -29,8 +32,17 @@ def capture_code(workspace: Workspace, spec: CodeSpec, folder: Path) -> tuple[Di
     found = _choose(root, spec)
     if found.refused:
         raise UsageError("code: " + "; ".join(found.refused), hint="exclude these under code.exclude")
+    if secrets:
+        _refuse_secrets(root, found, secrets)
     entries = capture.capture(root, found, workspace.blobs, cache=workspace.stat_cache)
     return tree.save(workspace.blobs, tree.Tree.of(entries)), _git_facts(root)
+
+
+def _refuse_secrets(root: Path, found: capture.Found, secrets: Secrets) -> None:
+    """What is stored is kept for good, and shared: a ``.env`` is no code."""
+    for path in (*found.files, *found.links):
+        if problem := spilled.problem(root, path, secrets):
+            raise UsageError(f"code: {path}: {problem}", hint="exclude it under code.exclude, or from git")
 
 
 def _choose(root: Path, spec: CodeSpec) -> capture.Found:

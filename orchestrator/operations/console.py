@@ -10,8 +10,11 @@ from typing import IO
 
 from orchestrator import runid
 from orchestrator.agent import wire
+from orchestrator.agent.redact import Secrets, read_values
 from orchestrator.execution.follow import Follower, Piece
+from orchestrator.execution.live import secrets_folder
 from orchestrator.operations import recover, runs
+from orchestrator.operations.hiding import Hiding
 from orchestrator.run import Run
 from orchestrator.store.streams import seekable
 from orchestrator.workspace import Workspace
@@ -37,24 +40,26 @@ def logs(
         yield from _recorded(workspace, runs.find(workspace, run_id))
         return
     seen = 0
-    for piece in _live(folder, follow, tails):
+    hiding = Hiding(Secrets(read_values(str(secrets_folder(run_id)))))
+    for piece in _live(folder, follow, tails, hiding):
         seen += 1
         yield piece
+    yield from hiding.rest()
     if not folder.is_dir():  # what was written after our last look is in the record by now
         yield from islice(_recorded(workspace, runs.find(workspace, run_id)), seen, None)
 
 
-def _live(folder: Path, follow: bool, tails: Tails) -> Iterator[Piece]:
+def _live(folder: Path, follow: bool, tails: Tails, hiding: Hiding) -> Iterator[Piece]:
     follower = Follower(folder / "record")
     try:
         while follow and folder.is_dir():
             if pieces := follower.read():
-                yield from pieces
+                yield from map(hiding.piece, pieces)
             else:
-                tails(follower.tails())
+                tails(hiding.tails(follower.tails()))
                 time.sleep(_POLL_SECONDS)
-        yield from follower.drain()
-        tails(follower.tails())
+        yield from map(hiding.piece, follower.drain())
+        tails(hiding.tails(follower.tails()))
     finally:
         follower.close()
 

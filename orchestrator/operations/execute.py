@@ -5,32 +5,35 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from orchestrator import process, runid
+from orchestrator.agent.redact import Secrets
 from orchestrator.digest import Digest
 from orchestrator.engine.port import ContainerSpec
-from orchestrator.errors import EnvironmentProblem, UsageError
+from orchestrator.errors import EnvironmentProblem
+from orchestrator.execution import values
 from orchestrator.execution.collect import Collected, Machine, collect
 from orchestrator.execution.container import container_spec
 from orchestrator.execution.follow import Piece
 from orchestrator.execution.live import LiveRun, Request
 from orchestrator.execution.prepare import prepare
 from orchestrator.execution.supervise import Supervision, supervise
-from orchestrator.execution.untrusted import open_regular
+from orchestrator.failpoint import reached
 from orchestrator.index.port import Row
-from orchestrator.metrics import decode
+from orchestrator.operations.announcing import announce, withdraw
+from orchestrator.operations.hiding import Hiding
+from orchestrator.operations.rows import Rows
 from orchestrator.operations.signals import Stop
-from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
 from orchestrator.run import Origin, Run
+from orchestrator.settings import handing_on
 from orchestrator.store.streams import put_bytes, read_document
 from orchestrator.workspace import Workspace
 
-_MAX_SECRET = 1 << 20
+_RESTARTED = "the machine was started anew before the run was recorded: what it had written may be incomplete"
 _WRITERS = 16
 """At once: their fsyncs share the disk's flushes."""
 
@@ -51,12 +54,15 @@ def begin(workspace: Workspace, plan: Plan, name: str, origin: Origin, clock: Di
     ``clock``: the recorded one to be fed back, for a replay.
 
     Raises:
-        UsageError: a secret cannot be read.
+        UsageError: a secret cannot be read, or its value stands in the plan.
         NotFound, Corruption: the store lacks something that the plan names, or it is damaged.
     """
     _check_host(plan)
-    secrets = {name: _secret(name, reference) for name, reference in plan.secrets.items()}
+    secrets = values.read(plan.secrets)
+    reached("begin.asked")
     data = plan.to_bytes()
+    values.refuse(Secrets(secrets), data)
+    _tell_short(workspace, secrets)
     request = Request(
         id=runid.new(workspace.now(), workspace.chance()),
         name=name,
@@ -64,15 +70,26 @@ def begin(workspace: Workspace, plan: Plan, name: str, origin: Origin, clock: Di
         origin=origin,
         created=workspace.timestamp(),
         clock=clock,
+        boot=workspace.boot(),
     )
+    reached("begin.planned")
     run = _claim(workspace, request)
+    reached("begin.claimed")
     plan = Plan.from_bytes(data)  # as a replay reads it: JSON writes 1.0 as 1
     try:
+        announce(workspace, run.request)
         prepare(plan, run, workspace.blobs, secrets)
+        reached("begin.prepared")
     except BaseException:
+        withdraw(workspace, run.request.id)
         run.remove()
         raise
     return run
+
+
+def _tell_short(workspace: Workspace, secrets: Mapping[str, bytes]) -> None:
+    for name in (name for name, value in secrets.items() if not Secrets({name: value})):
+        workspace.report(f"secret {name} is too short to be told from other text: it is not hidden in the record")
 
 
 def _claim(workspace: Workspace, request: Request) -> LiveRun:
@@ -93,15 +110,33 @@ def in_foreground(workspace: Workspace, run: LiveRun, image: str, watcher: Watch
     """
     watcher.stop.shield()
     plan = load_plan(workspace, run)
+    secrets = values.of(plan, run)
+    hiding = Hiding(secrets)
     with_ = supervision(
         workspace,
         container=lambda: container_spec(plan, run, image),
         collect=collector(workspace, run, plan, stopped=lambda: watcher.stop.requested is not None),
-        watcher=watcher,
+        watcher=_discreet(watcher, hiding, secrets),
     )
     recorded = supervise(run, with_, may_launch=True)
+    for piece in hiding.rest():
+        watcher.console(piece)
     watcher.stop.raise_if_requested(recorded.id)
     return recorded
+
+
+def _discreet(watcher: Watcher, hiding: Hiding, secrets: Secrets) -> Watcher:
+    """Shows no value of a secret, whatever the job writes into its record folder by itself."""
+    if not secrets:
+        return watcher
+
+    progress = watcher.progress
+    return Watcher(
+        console=lambda piece: watcher.console(hiding.piece(piece)),
+        stop=watcher.stop,
+        progress=progress and (lambda points: progress({secrets.text(name): last for name, last in points.items()})),
+        tails=lambda tails: watcher.tails(hiding.tails(tails)),
+    )
 
 
 def in_background(workspace: Workspace, run: LiveRun, image: str | None) -> None:
@@ -110,10 +145,12 @@ def in_background(workspace: Workspace, run: LiveRun, image: str | None) -> None
     process.detach(
         [sys.executable, "-m", "orchestrator.cli.main", "supervise", *what],
         log=workspace.home / "supervise.log",
-        env={"ORCHESTRATOR_HOME": str(workspace.home)},
+        env=handing_on.environment(workspace.settings),
         keep=[run.lock_descriptor],
     )
+    reached("detach.spawned")
     run.release()
+    reached("detach.released")
 
 
 def supervision(
@@ -125,6 +162,7 @@ def supervision(
         container=container,
         collect=collect,
         record=lambda recorded: record(workspace, recorded),
+        claim=workspace.claims.shared,
         console=watcher.console,
         tails=watcher.tails,
         stop=watcher.stop.take,
@@ -143,6 +181,8 @@ def collector(
 
     def collected() -> Collected:
         found = collect(plan, run, workspace.blobs, machine, workspace.timestamp())
+        if run.request.boot not in (None, workspace.boot()):
+            return found.unsure(_RESTARTED)
         if found.run.status == "lost" and stopped():
             return Collected(found.run.model_copy(update={"status": "killed"}), found.children)
         return found
@@ -158,13 +198,18 @@ def record(workspace: Workspace, collected: Collected) -> None:
 
     with ThreadPoolExecutor(_WRITERS) as pool:
         list(pool.map(create, collected.children))
+    reached("record.children")
     create(collected.run)
+    reached("record.run")
+    withdraw(workspace, collected.run.id)
     index(workspace, collected.run)
+    reached("record.indexed")
 
 
 def index(workspace: Workspace, run: Run) -> None:
     """Make a recorded run, and those within it, known to the index."""
-    workspace.index.add(*(row_of(workspace, one) for one in [*children(workspace, run.id), run]))
+    rows = Rows(workspace.blobs, workspace.records)
+    workspace.index.add(*(rows.of(one) for one in [*children(workspace, run.id), run]))
 
 
 def children(workspace: Workspace, run_id: str) -> Iterator[Run]:
@@ -178,28 +223,7 @@ def children(workspace: Workspace, run_id: str) -> Iterator[Run]:
 
 def row_of(workspace: Workspace, run: Run) -> Row:
     """A run as the index keeps it."""
-    return Row(
-        id=run.id,
-        name=run.name,
-        status=run.status,
-        kind=run.origin.kind,
-        of=run.origin.of,
-        plan=run.plan,
-        outcome=run.outcome,
-        created=run.facts.created,
-        parent=run.origin.parent,
-        metrics=last_metrics(workspace, run),
-    )
-
-
-def last_metrics(workspace: Workspace, run: Run) -> dict[str, str]:
-    """Each metric's last value, as ``repr`` writes it."""
-    produced = run.outcome or run.facts.partial
-    if produced is None:
-        return {}
-    outcome = read_document(workspace.blobs, Outcome, produced)
-    with workspace.blobs.get(outcome.metrics) as stream:
-        return {name: repr(series.last[1]) for name, series in decode(stream.read()).items() if len(series)}
+    return Rows(workspace.blobs, workspace.records).of(run)
 
 
 def load_plan(workspace: Workspace, run: LiveRun) -> Plan:
@@ -215,16 +239,3 @@ def _check_host(plan: Plan) -> None:
             f"the plan asks for {plan.resources.cpus} CPUs, this machine has {usable}",
             hint="run it on a machine that has them; fewer threads may give other results",
         )
-
-
-def _secret(name: str, reference: str) -> bytes:
-    kind, _, where = reference.partition(":")
-    try:
-        return os.environb[where.encode()] if kind == "env" else _secret_file(Path(where).expanduser())
-    except (KeyError, OSError, RuntimeError) as error:
-        raise UsageError(f"secret {name}: {reference} cannot be read here", hint="set it, then try again") from error
-
-
-def _secret_file(path: Path) -> bytes:
-    with open_regular(path.resolve(strict=True)) as stream:
-        return stream.read(_MAX_SECRET)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import LockError, UsageError
+from orchestrator.failpoint import reached
 from orchestrator.image.asked import asked as image_asked
 from orchestrator.lock import file, requirements
 from orchestrator.lock.model import Asked, Lock
@@ -30,7 +31,8 @@ def lock(workspace: Workspace, spec: Path) -> Locked:
     """
     read = read_spec(spec)
     before = _readable(read.lock)
-    made = resolve(workspace, read)
+    with workspace.claims.shared():
+        made = resolve(workspace, read)
     return Locked(read.lock, made, changed=before is None or before.digest != made.digest)
 
 
@@ -39,8 +41,11 @@ def resolve(workspace: Workspace, spec: SpecFile) -> Lock:
     wanted = asked(workspace, spec)
     workspace.report(f"locking {spec.path.name}: {', '.join(wanted.requirements) or 'no requirements'}")
     _refuse_another_file(spec.lock)
+    reached("lock.asked")
     made = workspace.make_lock(wanted, spec.folder)
+    reached("lock.made")
     file.write(spec.lock, made)
+    reached("lock.written")
     return made
 
 

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import EngineError
+from orchestrator.index.query import Condition, Field, Query
+from orchestrator.operations import present
 from orchestrator.operations.pinning import Pinned, pin
 from orchestrator.store import tree
 from orchestrator.store.tree import Tree
 from orchestrator.workspace import Workspace
+
+_MANY = 1000
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,6 @@ def plan(workspace: Workspace, spec: Path, overrides: tuple[str, ...] = ()) -> O
         in_engine = workspace.engine.find(pinned.plan.image.config, pinned.plan.image.manifest) is not None
     except EngineError:
         in_engine = None
-    rows = workspace.index.rows(name=None, status=None, parent=None, limit=1000)
-    before = [row.id for row in rows if row.plan == pinned.plan.digest]
-    return Outlook(pinned, tree.load(workspace.blobs, pinned.plan.code), in_engine, tuple(before))
+    same_plan = Query((Condition(Field("plan"), "=", str(pinned.plan.digest)),), limit=_MANY)
+    before = tuple(row.id for row in present.ready(workspace).rows(same_plan))
+    return Outlook(pinned, tree.load(workspace.blobs, pinned.plan.code), in_engine, before)

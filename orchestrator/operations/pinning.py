@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import orchestrator.agent
+from orchestrator.agent.redact import Secrets
 from orchestrator.determinism.controls import Controls, resolve
 from orchestrator.determinism.environment import Setting, environment
 from orchestrator.digest import Digest
 from orchestrator.errors import EnvironmentProblem, LockError
-from orchestrator.execution import patterns
+from orchestrator.execution import patterns, values
+from orchestrator.failpoint import reached
 from orchestrator.image.oci import known
 from orchestrator.operations import locking
 from orchestrator.operations.building import Built, from_lock
@@ -70,8 +72,11 @@ def pin_and_build(workspace: Workspace, spec: Path, overrides: tuple[str, ...] =
         LockError: the lock is stale, or cannot be resolved.
     """
     read = read_spec(spec, overrides)
+    reached("pin.spec")
     lock = locking.fresh(workspace, read) or locking.resolve(workspace, read)
+    reached("pin.locked")
     pinned = _pin(workspace, read, from_lock(workspace, lock))
+    reached("pin.done")
     for note in pinned.notes:
         workspace.report(note)
     return pinned
@@ -102,9 +107,14 @@ def controls_of(spec: RunSpec, interposer: bool) -> tuple[Controls, tuple[str, .
 
 def _pin(workspace: Workspace, read: SpecFile, built: Built) -> Pinned:
     spec = read.spec
-    code, git = capture_code(workspace, spec.code, read.folder)
+    secrets = Secrets(values.readable(spec.secrets))
+    values.refuse(secrets, read.text)
+    code, git = capture_code(workspace, spec.code, read.folder, secrets)
+    reached("pin.code")
     data = {name: capture_data(workspace, name, item, read.folder) for name, item in spec.data.items()}
+    reached("pin.data")
     agent, interposer = agent_tree(workspace)
+    reached("pin.agent")
     controls, notes = controls_of(spec, interposer is not None)
     level = section(spec.determinism).level
     command = expand(spec.run.command, spec.params, {name: pin.mount for name, pin in data.items()})

@@ -10,6 +10,7 @@ from orchestrator.errors import Corruption, NotFound, OrchestratorError
 from orchestrator.execution.collect import Collected
 from orchestrator.execution.live import LiveRun, all_in
 from orchestrator.execution.supervise import supervise
+from orchestrator.failpoint import reached
 from orchestrator.operations import execute
 from orchestrator.operations.execute import Watcher
 from orchestrator.run import Facts, Run
@@ -23,6 +24,7 @@ def recover(workspace: Workspace) -> None:
     """
     for run in live_runs(workspace):
         if run.hold():
+            reached("recover.held")
             try:
                 _take_up(workspace, run)
             except Exception as error:  # whatever one run has come to, it is no reason to stop the others
@@ -58,6 +60,7 @@ def _take_up(workspace: Workspace, run: LiveRun) -> None:
     if state is not None and state.status == "running":
         workspace.report(f"run {run.request.id} is still running and was left alone: taken up again")
         execute.in_background(workspace, run, None)
+        reached("recover.adopted")
     else:
         workspace.report(f"run {run.request.id} was left behind by a crash: recording how it ended")
         _finish(workspace, run)
@@ -68,6 +71,7 @@ def _finish(workspace: Workspace, run: LiveRun) -> Run:
     collect: Callable[[], Collected] = _never
     if recorded is not None:
         execute.index(workspace, recorded)  # the crash may have come before the index knew
+        reached("recover.indexed")
     else:
         try:
             collect = execute.collector(workspace, run, execute.load_plan(workspace, run))

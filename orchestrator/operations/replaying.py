@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
+from orchestrator.bundle.foreign import Ask
 from orchestrator.compare.causes import causes
 from orchestrator.compare.difference import Difference
 from orchestrator.compare.outcomes import compare_outcomes
 from orchestrator.compare.policy import judge
 from orchestrator.compare.verdict import Verdict
 from orchestrator.errors import UsageError
-from orchestrator.operations import building, contract, execute, runs
+from orchestrator.operations import allowing, building, contract, execute, runs
+from orchestrator.operations import cold as cold_start
+from orchestrator.operations.cold import ColdStart
 from orchestrator.operations.execute import Watcher
 from orchestrator.run import Origin, Run, VerdictRecord
 from orchestrator.workspace import Workspace
@@ -26,17 +30,35 @@ class Replayed:
     verdict: Verdict
     causes: tuple[str, ...] = ()
     """What could not be owned, where it is not the same bit for bit."""
+    cold: ColdStart | None = None
+    """How its image was made, where it was made for this replay."""
 
 
-def replay(workspace: Workspace, run: str, *, watcher: Watcher | None = None, force: bool = False) -> Replayed:
+def replay(
+    workspace: Workspace,
+    run: str,
+    *,
+    watcher: Watcher | None = None,
+    force: bool = False,
+    cold: bool = False,
+    allow: Collection[Ask] = (),
+) -> Replayed:
     """Replay a run: its recorded agent, code, data and image, not today's.
 
-    ``force``: try it, even where this machine's CPU or GPUs cannot keep to what the run was pinned to.
+    Args:
+        workspace: where it is recorded.
+        run: an id, a unique prefix, ``last``.
+        watcher: sees the console and may stop the replay.
+        force: try it, even where this machine's CPU or GPUs cannot keep to what the run was pinned to.
+        cold: make the image again from its lock, wheels and .debs, as if this machine had never had it.
+        allow: what the plan of an imported run may ask of this machine.
 
     Raises:
         NotFound: there is no such run, or it has no outcome to compare with.
         UsageError: it is a run within a run.
-        NotReplayable: its image can be had no more, or this machine cannot keep to what it was pinned to.
+        NotReplayable: its image can be had no more, or comes out as another one, or this machine cannot keep to what it
+            was pinned to, or its data did not come along.
+        NotAllowed: it was imported, and asks for more than is allowed.
         Interrupted: stopped by a signal.
     """
     original = runs.find(workspace, run)
@@ -49,13 +71,18 @@ def replay(workspace: Workspace, run: str, *, watcher: Watcher | None = None, fo
     if original.status == "killed":
         workspace.report(f"{original.id} was stopped before its end: its replay will not be, and so will differ")
     plan = runs.plan_of(workspace, original)
+    allowing.check(workspace, original, plan, allow, cold=cold)
     contract.check_replay(workspace, plan, original, force=force)
-    image = building.provide(workspace, plan.image)
     origin = original.origin.model_copy(update={"kind": "replay", "of": original.id})
     clock = original.facts.clock
-    live = execute.begin(workspace, plan, original.name, Origin.model_validate(origin.model_dump()), clock)
+    with workspace.claims.shared():  # until the live run names what it needs
+        image, done = (
+            cold_start.provide(workspace, plan.image) if cold else (building.provide(workspace, plan.image), None)
+        )
+        live = execute.begin(workspace, plan, original.name, Origin.model_validate(origin.model_dump()), clock)
     workspace.report(f"replaying {original.id} as {live.request.id}")
-    return compare(workspace, original, execute.in_foreground(workspace, live, image, watcher or Watcher()))
+    replayed = compare(workspace, original, execute.in_foreground(workspace, live, image, watcher or Watcher()))
+    return replace(replayed, cold=done)
 
 
 def compare(workspace: Workspace, original: Run, again: Run) -> Replayed:

@@ -1,4 +1,4 @@
-"""Recorded runs: list them, name them, show them."""
+"""Recorded runs: name them, show them."""
 
 from __future__ import annotations
 
@@ -7,25 +7,23 @@ import re
 from dataclasses import dataclass
 
 from orchestrator import metrics, runid
-from orchestrator.errors import Corruption, NotFound, OrchestratorError, UsageError
-from orchestrator.index.port import Row, RunIndex
+from orchestrator.bundle import imported
+from orchestrator.bundle.imported import ImportRecord
+from orchestrator.errors import Corruption, NotFound, UsageError
+from orchestrator.maintenance import pins
+from orchestrator.maintenance.pins import Pin
 from orchestrator.metrics import Series
-from orchestrator.operations import execute, recover
+from orchestrator.operations import execute, indexing, present
 from orchestrator.operations.observed import Observed, observed
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
-from orchestrator.run import CertificateRecord, Run, VerdictRecord
+from orchestrator.run import CertificateRecord, Run, VerdictRecord, certificate_key
 from orchestrator.store import tree
 from orchestrator.store.streams import read_document
 from orchestrator.store.tree import Tree
 from orchestrator.workspace import Workspace
 
 _AMBIGUOUS = 5
-
-
-def certificate_key(run_id: str) -> str:
-    """Where a run's certificate stands among the records."""
-    return f"certificates/{run_id}"
 
 
 @dataclass(frozen=True)
@@ -46,27 +44,10 @@ class Shown:
     """What it used and reached for."""
     certificate: CertificateRecord | None = None
     """What a replay right after it came to, where one was asked for."""
-
-
-def ls(
-    workspace: Workspace,
-    *,
-    name: str | None = None,
-    status: str | None = None,
-    parent: str | None = None,
-    limit: int = 50,
-) -> list[Row]:
-    """Runs, the newest first; those that are still live have status ``running``. ``parent``: the runs within this one.
-
-    Raises:
-        NotFound: there is no such parent.
-    """
-    recover.recover(workspace)
-    above = find(workspace, parent).id if parent else None
-    live = [row for row in _live_rows(workspace) if name in (None, row.name) and status in (None, row.status)]
-    known = _index(workspace).rows(name=name, status=status, parent=above, limit=limit)
-    rows = {row.id: row for row in [*([] if above else live), *known]}
-    return [rows[run_id] for run_id in sorted(rows, key=runid.in_order, reverse=True)][:limit]
+    imported: ImportRecord | None = None
+    """Where it came from, where it was not made here."""
+    pin: Pin | None = None
+    """Why gc keeps it, where somebody said so."""
 
 
 def resolve(workspace: Workspace, text: str) -> str:
@@ -86,11 +67,11 @@ def resolve(workspace: Workspace, text: str) -> str:
         return runid.child(resolve(workspace, match[1]), int(match[2]))
     if match := re.fullmatch(r"last(?:~(\d{1,6}))?", text):
         back = int(match[1] or 0)
-        found = _ids(workspace, "", back + 1)
+        found = present.ids(workspace, "", back + 1)
         if len(found) <= back:
             raise NotFound(f"there are only {len(found)} runs" if found else "there are no runs yet")
         return found[back]
-    found = _ids(workspace, text, _AMBIGUOUS)
+    found = present.ids(workspace, text, _AMBIGUOUS)
     if not found:
         raise NotFound(f"no run {text!r}")
     if len(found) > 1:
@@ -112,7 +93,7 @@ def find(workspace: Workspace, text: str) -> Run:
         NotFound: there is none, or it has not ended.
         Corruption: its record is damaged.
     """
-    recover.recover(workspace)
+    present.take_up(workspace)
     run_id = resolve(workspace, text)
     if workspace.records.read(f"runs/{run_id}") is None:
         live = (workspace.live / run_id).is_dir()
@@ -120,7 +101,7 @@ def find(workspace: Workspace, text: str) -> Run:
             f"run {run_id} has not ended yet" if live else f"no run {text!r}",
             hint=f"`orchestrator logs -f {run_id}` follows it" if live else "",
         )
-    return _recorded(workspace, run_id)
+    return indexing.recorded(workspace, run_id)
 
 
 def show(workspace: Workspace, text: str) -> Shown:
@@ -136,7 +117,8 @@ def show(workspace: Workspace, text: str) -> Shown:
     plan = plan_of(workspace, run)
     seen = observed(workspace, run, plan)
     around = _around(workspace, run.id)
-    return Shown(run, plan, outcome, table, artifacts, *around, seen, certificate_of(workspace, run.id))
+    whose = certificate_of(workspace, run.id), imported.of(runid.top(run.id), workspace.records)
+    return Shown(run, plan, outcome, table, artifacts, *around, seen, *whose, pins.read(workspace.records, run.id))
 
 
 def _around(workspace: Workspace, run_id: str) -> tuple[tuple[VerdictRecord, ...], tuple[Run, ...]]:
@@ -172,28 +154,6 @@ def _produced(workspace: Workspace, run: Run) -> Outcome | None:
     return read_document(workspace.blobs, Outcome, produced) if produced else None
 
 
-def rebuild_index(workspace: Workspace) -> int:
-    """Fill the index from the store; returns the number of runs. What is damaged is told and left out."""
-    rows = []
-    for key in workspace.records.list("runs/"):
-        try:
-            rows.append(execute.row_of(workspace, _recorded(workspace, key.removeprefix("runs/"))))
-        except OrchestratorError as error:
-            workspace.report(f"{key} is left out of the index: {error.message}")
-    workspace.index.fill(rows)
-    return len(rows)
-
-
-def _recorded(workspace: Workspace, run_id: str) -> Run:
-    record = workspace.records.read(f"runs/{run_id}")
-    if record is None:
-        raise NotFound(f"no run {run_id!r}")
-    run = Run.from_bytes(record)
-    if run.id != run_id:
-        raise Corruption(f"the record of run {run_id} is that of {run.id}")
-    return run
-
-
 def _verdicts(workspace: Workspace, run_id: str) -> tuple[VerdictRecord, ...]:
     found = []
     for key in workspace.records.list(f"verdicts/{run_id}/"):
@@ -208,31 +168,3 @@ def certificate_of(workspace: Workspace, run_id: str) -> CertificateRecord | Non
     with contextlib.suppress(Corruption):  # it is not part of the run
         return CertificateRecord.from_bytes(record) if record else None
     return None
-
-
-def _index(workspace: Workspace) -> RunIndex:
-    """The index; one that was never filled is filled first: it may be new, or the old one was removed."""
-    if not workspace.index.is_complete():
-        rebuild_index(workspace)
-    return workspace.index
-
-
-def _ids(workspace: Workspace, prefix: str, limit: int) -> list[str]:
-    live = [row.id for row in _live_rows(workspace) if row.id.startswith(prefix)]
-    return sorted({*live, *_index(workspace).ids(prefix, limit)}, reverse=True)[:limit]
-
-
-def _live_rows(workspace: Workspace) -> list[Row]:
-    return [
-        Row(
-            id=live.request.id,
-            name=live.request.name,
-            status="running",
-            kind=live.request.origin.kind,
-            of=live.request.origin.of,
-            plan=live.request.plan,
-            outcome=None,
-            created=live.request.created,
-        )
-        for live in recover.live_runs(workspace)
-    ]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from orchestrator.digest import Digest
 from orchestrator.execution.live import LiveRun
-from orchestrator.image.load import load
+from orchestrator.failpoint import reached
 from orchestrator.lock import export
-from orchestrator.operations import contract, execute, recover
+from orchestrator.operations import building, contract, execute, recover
 from orchestrator.operations.execute import Watcher
 from orchestrator.operations.pinning import Pinned, pin_and_build
 from orchestrator.plan import Plan
@@ -53,12 +53,17 @@ def submit(
         EngineError: no engine answers, or it refused.
         Interrupted: stopped by a signal; the run is recorded.
     """
+    reached("submit.asked")
     recover.recover(workspace)
-    pinned = pin_and_build(workspace, spec, overrides)
-    contract.check_submit(workspace, pinned.plan)
-    image = load(pinned.built.image, workspace.engine, workspace.blobs)
-    live = execute.begin(workspace, pinned.plan, pinned.spec.spec.name, _origin(workspace, pinned))
+    reached("submit.recovered")
+    with workspace.claims.shared():  # until the live run names what it needs
+        pinned = pin_and_build(workspace, spec, overrides)
+        contract.check_submit(workspace, pinned.plan)
+        image = building.load(workspace, pinned.built.image)
+        live = execute.begin(workspace, pinned.plan, pinned.spec.spec.name, _origin(workspace, pinned))
+    reached("submit.begun")
     workspace.report(f"run {live.request.id}")
+    reached("submit.announced")
     return run_to_end(workspace, live, pinned.plan, image, detach=detach, watcher=watcher)
 
 
@@ -69,6 +74,7 @@ def run_to_end(
     run_id, digest = live.request.id, live.request.plan
     if detach:
         execute.in_background(workspace, live, image)
+        reached("submit.detached")
         return Submitted(run_id, plan, digest, None)
     return Submitted(run_id, plan, digest, execute.in_foreground(workspace, live, image, watcher or Watcher()))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.bundle.foreign import Ask
 from orchestrator.operations import runs
 from orchestrator.operations.execute import Watcher
 from orchestrator.operations.replaying import Replayed, replay
@@ -27,9 +29,16 @@ class Verified:
 
 
 def verify(
-    workspace: Workspace, target: str, *, times: int = 1, watcher: Watcher | None = None, force: bool = False
+    workspace: Workspace,
+    target: str,
+    *,
+    times: int = 1,
+    watcher: Watcher | None = None,
+    force: bool = False,
+    cold: bool = False,
+    allow: Collection[Ask] = (),
 ) -> Verified:
-    """Replay a run, or submit a spec and replay that, ``times`` times; ``force``: as ``replay`` has it.
+    """Replay a run, or submit a spec and replay that, ``times`` times; the rest is as ``replay`` has it.
 
     ``target`` is a spec where it names a file or folder, otherwise a run. Raises as ``submit`` and ``replay`` do.
     """
@@ -40,5 +49,8 @@ def verify(
         original = submitted.run
     else:
         original = runs.find(workspace, target)
-    replays = (replay(workspace, original.id, watcher=watcher, force=force) for _ in range(times))
-    return Verified(original, tuple(replays))
+
+    def once() -> Replayed:
+        return replay(workspace, original.id, watcher=watcher, force=force, cold=cold, allow=allow)
+
+    return Verified(original, tuple(once() for _ in range(times)))

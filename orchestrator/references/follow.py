@@ -36,7 +36,8 @@ class Walk:
 
     blobs: BlobStore
     broken: Broken = _raise
-    seen: set[tuple[Digest, Kind]] = field(default_factory=set)
+    seen: set[tuple[Digest, Kind, str]] = field(default_factory=set)
+    """By part too: what is data here and code there is named for both."""
 
     def run(self, run: Run) -> Iterator[Reference]:
         """What a recorded run needs. Those within it have records of their own."""
@@ -62,6 +63,11 @@ class Walk:
         """A lock, and what an image is built from."""
         yield from self._document(Reference(digest, "lock", f"{by}: lock", part="image"), self._in_lock)
 
+    def image(self, digest: Digest, by: str) -> Iterator[Reference]:
+        """A built image by its manifest, and what that names."""
+        named = Reference(digest, "manifest", by, rebuildable=True, part="image")
+        yield from self._document(named, self._in_manifest)
+
     def leaf(self, digest: Digest, by: str) -> Iterator[Reference]:
         """A blob that a fact names."""
         yield from self._once(Reference(digest, "facts", by, part="facts"))
@@ -83,8 +89,7 @@ class Walk:
             else:
                 yield from self._once(Reference(pin.digest, "file", where, part="data"))
         yield from self.lock(plan.image.lock, by)
-        manifest = Reference(plan.image.manifest, "manifest", f"{by}: image", rebuildable=True, part="image")
-        yield from self._document(manifest, self._in_manifest)
+        yield from self.image(plan.image.manifest, f"{by}: image")
 
     def _outcome(self, digest: Digest, by: str) -> Iterator[Reference]:
         yield from self._document(Reference(digest, "outcome", by, part="outcome"), self._in_outcome)
@@ -130,7 +135,7 @@ class Walk:
             yield from self._once(replace(reference, digest=layer, kind="layer"))
 
     def _once(self, reference: Reference) -> Iterator[Reference]:
-        key = (reference.digest, reference.kind)
+        key = (reference.digest, reference.kind, reference.part)
         if key not in self.seen:
             self.seen.add(key)
             yield reference

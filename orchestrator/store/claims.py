@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from orchestrator.store import durable
@@ -45,10 +45,27 @@ class LocalClaims:
             yield
 
     @contextlib.contextmanager
+    def alone(self, what: str, waiting: Callable[[], None]) -> Iterator[None]:
+        """Do a named piece of work while no other process does it. ``waiting`` is called where one does already."""
+        handle = self._open(what)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    @contextlib.contextmanager
     def _locked(self, name: str, how: int) -> Iterator[None]:
-        handle = os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = self._open(name)
         try:
             fcntl.flock(handle, how)
             yield
         finally:
             os.close(handle)
+
+    def _open(self, name: str) -> int:
+        return os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from orchestrator.failpoint import reached
+
 
 def fsync_directory(folder: Path) -> None:
     """Make the names in a folder survive a power cut."""
+    reached("durable.fsync.folder")
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -21,12 +24,20 @@ def fsync_directory(folder: Path) -> None:
 
 def make_folder(folder: Path) -> None:
     """Create a private folder and its parents, durably. An existing one is left as it is."""
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        reached("durable.folder.made")
         fsync_directory(folder.parent)
+
+
+def rename(written: Path, place: Path) -> None:
+    """Give a file that is on disk its name, durably."""
+    reached("durable.rename")
+    written.rename(place)
+    reached("durable.renamed")
+    fsync_directory(place.parent)
 
 
 @contextlib.contextmanager
@@ -36,7 +47,9 @@ def aside(scratch: Path) -> Iterator[tuple[Path, IO[bytes]]]:
     with path.open("xb") as sink:
         try:
             yield path, sink
+            reached("durable.write")
             sink.flush()
+            reached("durable.fsync")
             os.fsync(sink.fileno())
         except BaseException:
             path.unlink(missing_ok=True)
@@ -48,5 +61,4 @@ def write(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     with aside(path.parent) as (written, sink):
         sink.write(data)
         os.fchmod(sink.fileno(), mode)
-    written.rename(path)
-    fsync_directory(path.parent)
+    rename(written, path)

@@ -14,11 +14,13 @@ from typing import IO
 
 from orchestrator.determinism import EPOCH
 from orchestrator.digest import Digest
-from orchestrator.errors import NotFound, UsageError
-from orchestrator.store import durable
+from orchestrator.errors import Corruption, NotFound, UsageError
+from orchestrator.failpoint import reached
+from orchestrator.store import durable, layout
 from orchestrator.store.port import key_parts
 
 _CHUNK = 1 << 20
+_MADE_WITH_THE_STORE = {folder.partition("/")[2] for folder in layout.FOLDERS if folder.startswith("records/")}
 
 
 class LocalBlobs:
@@ -28,8 +30,7 @@ class LocalBlobs:
         self._root = root / "blobs" / "sha256"
         self._scratch = root / "tmp"
         self._damaged = root / "damaged"
-        durable.make_folder(self._root)
-        durable.make_folder(self._scratch)
+        layout.ensure(root)
 
     def get(self, digest: Digest) -> IO[bytes]:
         """See :class:`~orchestrator.store.port.BlobStore`."""
@@ -43,7 +44,11 @@ class LocalBlobs:
                 hasher.update(chunk)
                 sink.write(chunk)
         digest = Digest.from_hex(hasher.hexdigest())
-        self._commit(written, digest)
+        try:
+            _read_back(written, digest)
+            self._commit(written, digest)
+        finally:
+            written.unlink(missing_ok=True)
         return digest
 
     def adopt(self, file: Path, digest: Digest) -> None:
@@ -69,8 +74,15 @@ class LocalBlobs:
             linked.unlink(missing_ok=True)  # rename does nothing where both names are one file already
 
     def has(self, digest: Digest) -> bool:
-        """See :class:`~orchestrator.store.port.BlobStore`."""
-        return self._place(digest).is_file()
+        """See :class:`~orchestrator.store.port.BlobStore`. What is there is durable: it may be built upon."""
+        place = self._place(digest)
+        try:
+            mode = place.stat().st_mode
+        except FileNotFoundError:
+            return False
+        if stat.S_ISREG(mode) and mode & stat.S_IWUSR:
+            _settle(place)  # whoever renamed it may have been killed before the name was flushed
+        return stat.S_ISREG(mode)
 
     def list(self) -> Iterator[Digest]:
         """See :class:`~orchestrator.store.port.BlobStore`."""
@@ -89,6 +101,10 @@ class LocalBlobs:
     def size(self, digest: Digest) -> int:
         """See :class:`~orchestrator.store.port.Sized`."""
         return self.path(digest).stat().st_size
+
+    def since(self, digest: Digest) -> float:
+        """See :class:`~orchestrator.store.port.Dated`: a link to the file, as a run's mounts are, counts as a use."""
+        return self.path(digest).stat().st_ctime
 
     def remove(self, digest: Digest) -> None:
         """See :class:`~orchestrator.store.port.Removable`. Names need not be gone for good: no fsync."""
@@ -113,14 +129,16 @@ class LocalBlobs:
 
     def _commit(self, written: Path, digest: Digest) -> None:
         place = self._place(digest)
-        durable.make_folder(place.parent)
         if os.geteuid() == 0:
             os.chown(written, 0, 0, follow_symlinks=False)
         with contextlib.suppress(PermissionError):  # adopted from a container's user: readable is enough
-            written.chmod(0o444)
+            written.chmod(0o644)
             os.utime(written, (EPOCH, EPOCH))
+        reached("blob.rename")
         written.rename(place)
-        durable.fsync_directory(place.parent)
+        reached("blob.renamed")
+        _settle(place)
+        reached("blob.settled")
 
 
 class LocalRecords:
@@ -129,8 +147,7 @@ class LocalRecords:
     def __init__(self, root: Path) -> None:
         self._root = root / "records"
         self._scratch = root / "tmp"
-        durable.make_folder(self._root)
-        durable.make_folder(self._scratch)
+        layout.ensure(root)
 
     def read(self, key: str) -> bytes | None:
         """See :class:`~orchestrator.store.port.RecordStore`."""
@@ -142,16 +159,19 @@ class LocalRecords:
     def create(self, key: str, data: bytes) -> bool:
         """See :class:`~orchestrator.store.port.RecordStore`."""
         place = self._place(key)
-        durable.make_folder(place.parent)
         with durable.aside(self._scratch) as (written, sink):
             sink.write(data)
         try:
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            reached("record.link")
             os.link(written, place)
+            reached("record.linked")
         except FileExistsError:
             return False
         finally:
             written.unlink()
-        durable.fsync_directory(place.parent)
+            self._flush(place.parent)  # that of another, too: we go on as if it were there for good
+        reached("record.flushed")
         return True
 
     def remove(self, key: str) -> None:
@@ -166,8 +186,36 @@ class LocalRecords:
         keys = (str(file.relative_to(self._root)) for file in self._root.rglob("*") if file.is_file())
         return iter(sorted(key for key in keys if key.startswith(prefix) and _is_key(key)))
 
+    def _flush(self, folder: Path) -> None:
+        """Make what is in a folder durable, and the folder itself."""
+        while folder.is_relative_to(self._root) and folder.is_dir():
+            durable.fsync_directory(folder)
+            if folder.parent == self._root and folder.name in _MADE_WITH_THE_STORE:
+                break
+            folder = folder.parent
+
     def _place(self, key: str) -> Path:
         return self._root.joinpath(*key_parts(key))
+
+
+def _read_back(written: Path, digest: Digest) -> None:
+    """What the disk gives back must be what was written.
+
+    Raises:
+        Corruption: it is not: the disk or the memory is damaged.
+    """
+    with written.open("rb") as stream:
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # from the disk, not from the cache
+        found = Digest.of_stream(stream)
+    if found != digest:
+        raise Corruption(f"what was written as {digest} reads back as {found}", hint="check this machine's disk")
+
+
+def _settle(place: Path) -> None:
+    """Make a blob's name durable, then say so: its owner may write to it only as long as it is not."""
+    durable.fsync_directory(place.parent)
+    with contextlib.suppress(PermissionError):
+        place.chmod(0o444)
 
 
 def _is_key(name: str) -> bool:

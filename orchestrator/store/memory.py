@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import IO
 
 from orchestrator.digest import Digest
@@ -12,9 +13,11 @@ from orchestrator.store.port import key_parts
 
 
 class MemoryBlobs:
-    """Blobs in a dictionary."""
+    """Blobs in a dictionary. ``now``: the clock, in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._since: dict[Digest, float] = {}
         self._blobs: dict[Digest, bytes] = {}
         self._damaged: dict[Digest, bytes] = {}
 
@@ -29,6 +32,7 @@ class MemoryBlobs:
         data = stream.read()
         digest = Digest.of(data)
         self._blobs[digest] = data
+        self._since[digest] = self._now()
         return digest
 
     def has(self, digest: Digest) -> bool:
@@ -44,6 +48,12 @@ class MemoryBlobs:
         if digest not in self._blobs:
             raise NotFound(f"the store has no blob {digest}")
         return len(self._blobs[digest])
+
+    def since(self, digest: Digest) -> float:
+        """See :class:`~orchestrator.store.port.Dated`."""
+        if digest not in self._blobs:
+            raise NotFound(f"the store has no blob {digest}")
+        return self._since.get(digest, 0.0)
 
     def remove(self, digest: Digest) -> None:
         """See :class:`~orchestrator.store.port.Removable`."""

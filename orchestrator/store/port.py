@@ -85,6 +85,47 @@ class Removable(Protocol):
         ...
 
 
+@runtime_checkable
+class Dated(Protocol):
+    """A store that knows since when it has had a blob."""
+
+    def since(self, digest: Digest) -> float:
+        """When the blob was last put here, or used, where the store can tell: seconds since 1970.
+
+        Raises:
+            NotFound: no such blob.
+        """
+        ...
+
+
+@runtime_checkable
+class Fetching(Protocol):
+    """A blob store elsewhere, which brings a blob into a file by several connections at once."""
+
+    def fetch(self, digest: Digest, file: Path) -> None:
+        """Write a blob to a file, which is there and empty.
+
+        Raises:
+            NotFound: no such blob.
+            Corruption: the bytes are not what the name says, or gone.
+        """
+        ...
+
+
+@runtime_checkable
+class Linkable(Protocol):
+    """A blob store whose blobs can be read by anyone who was given a link."""
+
+    def link(self, digest: Digest, seconds: int, name: str) -> str:
+        """An address under which the blob can be read for so long, as a download that is called ``name``.
+
+        Raises:
+            NotFound: no such blob.
+            UsageError: no link lasts that long.
+        """
+        ...
+
+
 class FileBlobs(BlobStore, FileBacked, Protocol):
     """Blobs that are files here: what the container's mounts are made of."""
 

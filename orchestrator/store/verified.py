@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, EnvironmentProblem
-from orchestrator.store.port import BlobStore, FileBacked, Removable, Sized
+from orchestrator.store.port import BlobStore, Dated, Fetching, FileBacked, Linkable, Removable, Sized
+
+_CHUNK = 1 << 20
 
 
 class Verified:
@@ -49,11 +52,33 @@ class Verified:
         """See :class:`~orchestrator.store.port.FileBacked`."""
         self._files().adopt(file, digest)
 
+    def fetch(self, digest: Digest, file: Path) -> None:
+        """See :class:`~orchestrator.store.port.Fetching`. Works for every store."""
+        if isinstance(self._inner, Fetching):
+            self._inner.fetch(digest, file)
+        else:
+            with self._inner.get(digest) as stream, file.open("wb") as sink:
+                shutil.copyfileobj(stream, sink, _CHUNK)
+        with file.open("rb") as written:
+            check(Digest.of_stream(written), digest)
+
+    def link(self, digest: Digest, seconds: int, name: str) -> str:
+        """See :class:`~orchestrator.store.port.Linkable`."""
+        if not isinstance(self._inner, Linkable):
+            raise EnvironmentProblem("this store makes no links", hint="a store in S3 does: docs/stores.md")
+        return self._inner.link(digest, seconds, name)
+
     def size(self, digest: Digest) -> int:
         """See :class:`~orchestrator.store.port.Sized`."""
         if not isinstance(self._inner, Sized):
             raise EnvironmentProblem("this store does not tell the size of a blob")
         return self._inner.size(digest)
+
+    def since(self, digest: Digest) -> float:
+        """See :class:`~orchestrator.store.port.Dated`."""
+        if not isinstance(self._inner, Dated):
+            raise EnvironmentProblem("this store does not tell the age of a blob")
+        return self._inner.since(digest)
 
     def remove(self, digest: Digest) -> None:
         """See :class:`~orchestrator.store.port.Removable`."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import multiprocessing
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import IO
 
 import pytest
@@ -19,8 +22,13 @@ from hypothesis import strategies as st
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, EnvironmentProblem, NotFound
 from orchestrator.store import tree
+from orchestrator.store.cached import Cached
 from orchestrator.store.local import LocalBlobs
 from orchestrator.store.memory import MemoryBlobs
+from orchestrator.store.s3.address import Address
+from orchestrator.store.s3.blobs import S3Blobs
+from orchestrator.store.s3.bucket import Bucket
+from orchestrator.store.s3.client import Connection, Server
 from orchestrator.store.streams import chunks, from_chunks, seekable
 from orchestrator.store.verified import Verified
 
@@ -29,13 +37,32 @@ ADAPTERS = {
     "memory": lambda folder: MemoryBlobs(),
     "verified-local": lambda folder: Verified(LocalBlobs(folder)),
     "verified-memory": lambda folder: Verified(MemoryBlobs()),
+    "cached-memory": lambda folder: Cached(Verified(LocalBlobs(folder)), Verified(MemoryBlobs()), folder / "tmp"),
+}
+IN_S3 = {
+    "s3": lambda folder, s3: in_s3(folder, s3),
+    "verified-s3": lambda folder, s3: Verified(in_s3(folder, s3)),
+    "cached-s3": lambda folder, s3: Cached(Verified(LocalBlobs(folder)), Verified(in_s3(folder, s3)), folder / "tmp"),
 }
 fork = multiprocessing.get_context("fork")
 
 
-@pytest.fixture(params=ADAPTERS)
+@pytest.fixture(params=[*ADAPTERS, *IN_S3])
 def blobs(request, tmp_path):
-    return ADAPTERS[request.param](tmp_path / "store")
+    folder = tmp_path / "store"
+    if request.param in ADAPTERS:
+        return ADAPTERS[request.param](folder)
+    return IN_S3[request.param](folder, request.getfixturevalue("s3"))
+
+
+@functools.cache
+def connection(endpoint: str) -> Connection:
+    return Connection(Server(endpoint))
+
+
+def in_s3(folder: Path, s3: tuple[str, str]) -> S3Blobs:
+    folder.mkdir(exist_ok=True)
+    return S3Blobs(Bucket(Address.parse(s3[0]), connection(s3[1])), folder)
 
 
 def put(blobs, data: bytes) -> Digest:
@@ -107,7 +134,7 @@ def test_a_source_that_breaks_off_leaves_nothing(blobs, tmp_path):
     with pytest.raises(ConnectionError):
         blobs.put(from_chunks(broken()))
     assert list(blobs.list()) == []
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} <= {"format"}
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -230,3 +257,39 @@ def test_a_wrapper_of_memory_has_no_files(tmp_path):
         blobs.path(digest)
     with seekable(blobs, digest) as stream:
         assert (stream.seek(0), stream.read()) == (0, b"x")
+
+
+def test_a_blobs_size_is_known_without_reading_it(blobs):
+    for data in (b"", b"x", bytes(70_000)):
+        assert blobs.size(put(blobs, data)) == len(data)
+    with pytest.raises(NotFound):
+        blobs.size(Digest.of(b"absent"))
+
+
+def test_a_store_knows_since_when_it_has_a_blob(blobs):
+    before = time.time() - 2  # servers tell whole seconds, by clocks of their own
+    digest = put(blobs, b"dated")
+    assert before <= blobs.since(digest) <= time.time() + 2
+    with pytest.raises(NotFound):
+        blobs.since(Digest.of(b"absent"))
+
+
+def test_a_blob_that_is_removed_is_gone_and_may_be_put_anew(blobs):
+    digest, other = put(blobs, b"one"), put(blobs, b"other")
+    blobs.remove(digest)
+    blobs.remove(digest)  # nothing happens where it is not there
+    assert (blobs.has(digest), blobs.has(other), list(blobs.list())) == (False, True, [other])
+    with pytest.raises(NotFound):
+        read(blobs, digest)
+    assert put(blobs, b"one") == digest
+    assert read(blobs, digest) == b"one"
+
+
+def test_a_blob_that_is_set_aside_is_gone_and_said_to_lie_elsewhere(blobs):
+    digest = put(blobs, b"one")
+    assert digest.hex[:12] in blobs.set_aside(digest)
+    assert (blobs.has(digest), list(blobs.list())) == (False, [])
+    with pytest.raises(NotFound):
+        blobs.set_aside(digest)
+    assert put(blobs, b"one") == digest
+    assert blobs.has(digest)

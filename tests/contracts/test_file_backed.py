@@ -13,11 +13,17 @@ import pytest
 
 from orchestrator.digest import Digest
 from orchestrator.errors import NotFound, UsageError
+from orchestrator.store.cached import Cached
 from orchestrator.store.local import LocalBlobs
+from orchestrator.store.memory import MemoryBlobs
 from orchestrator.store.port import FileBacked
 from orchestrator.store.verified import Verified
 
-ADAPTERS = {"local": LocalBlobs, "verified": lambda folder: Verified(LocalBlobs(folder))}
+ADAPTERS = {
+    "local": LocalBlobs,
+    "verified": lambda folder: Verified(LocalBlobs(folder)),
+    "cached": lambda folder: Cached(Verified(LocalBlobs(folder)), Verified(MemoryBlobs()), folder / "tmp"),
+}
 
 
 @pytest.fixture(params=ADAPTERS)

@@ -11,8 +11,14 @@ import pytest
 from orchestrator.errors import UsageError
 from orchestrator.store.local import LocalRecords
 from orchestrator.store.memory import MemoryRecords
+from orchestrator.store.s3 import open_store
+from orchestrator.store.sealed import Sealed
 
-ADAPTERS = {"local": LocalRecords, "memory": lambda folder: MemoryRecords()}
+ADAPTERS = {
+    "local": LocalRecords,
+    "memory": lambda folder: MemoryRecords(),
+    "sealed": lambda folder: Sealed(MemoryRecords()),
+}
 WRITERS = 16
 fork = multiprocessing.get_context("fork")
 
@@ -36,9 +42,12 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture(params=ADAPTERS)
+@pytest.fixture(params=[*ADAPTERS, "s3"])
 def records(request, tmp_path):
-    return ADAPTERS[request.param](tmp_path / "store")
+    if request.param in ADAPTERS:
+        return ADAPTERS[request.param](tmp_path / "store")
+    url, endpoint = request.getfixturevalue("s3")
+    return open_store(url, endpoint=endpoint)[1]
 
 
 def test_a_record_comes_back(records):
@@ -128,3 +137,25 @@ def test_one_of_many_processes_wins(tmp_path):
     assert sum(won) == 1
     assert LocalRecords(tmp_path).read("runs/raced") == bytes([list(won).index(1)]) * 500_000
     assert os.listdir(tmp_path / "tmp") == []
+
+
+def test_a_record_that_is_removed_is_gone_and_may_be_written_anew(records):
+    records.create("runs/one", b"first")
+    records.create("runs/two", b"second")
+    records.remove("runs/one")
+    assert (records.read("runs/one"), list(records.list("runs/"))) == (None, ["runs/two"])
+    assert records.create("runs/one", b"another") is True
+    assert records.read("runs/one") == b"another"
+
+
+def test_removing_what_is_not_there_is_no_error(records):
+    records.create("verdicts/1/2", b"x")
+    for key in ("runs/one", "verdicts/1", "verdicts/1/2/3"):
+        records.remove(key)
+    assert list(records.list("")) == ["verdicts/1/2"]
+
+
+@pytest.mark.parametrize("key", HOSTILE, ids=ascii)
+def test_a_hostile_key_is_not_removed(records, key):
+    with pytest.raises(UsageError, match="not a record key"):
+        records.remove(key)

@@ -118,7 +118,13 @@ def test_without_layer_and_wheel_it_is_not_replayable(lost: Lost, wheels: Path):
     assert lost.desk.cli("replay", lost.run.id).returncode == 3
 
 
-def test_without_a_lock_it_is_not_replayable(lost: Lost):
+def test_while_the_store_has_the_image_no_lock_is_needed(lost: Lost):
+    lost.desk.place(lost.pin.lock).unlink()
+    assert lost.replay() == "identical"
+
+
+def test_without_layer_and_lock_it_is_not_replayable(lost: Lost):
+    lost.forget_layers()
     lost.desk.place(lost.pin.lock).unlink()
     with pytest.raises(NotReplayable, match="lock"):
         lost.replay()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.render import certificates, inputs, logged, plans
-from orchestrator.cli.render.basics import columns, size, some, table
+from orchestrator.cli.render.basics import size, some, table
 from orchestrator.compare.values import printable
 
 if TYPE_CHECKING:
-    from orchestrator.index.port import Row
     from orchestrator.operations.runs import Shown
     from orchestrator.operations.submitting import Submitted
     from orchestrator.run import Run
@@ -37,25 +35,6 @@ def submitted(done: Submitted, metrics: dict[str, str], exit_code: int | None) -
     return table(rows)
 
 
-def listing(rows: Sequence[Row]) -> str:
-    """Runs as a table."""
-    if not rows:
-        return ""
-    cells = [
-        (
-            row.id,
-            printable(row.name),
-            row.status,
-            "within" if row.parent else row.kind,
-            row.plan[7:15],
-            (row.outcome or "")[7:15],
-            _brief(row.metrics),
-        )
-        for row in rows
-    ]
-    return columns(("run", "name", "status", "kind", "plan", "result", "metrics"), cells)
-
-
 def shown(item: Shown) -> str:
     """A run, for a person."""
     run, facts, plan = item.run, item.run.facts, item.plan
@@ -66,6 +45,7 @@ def shown(item: Shown) -> str:
         ("name", run.name),
         ("status", _status(run, item.outcome.exit_code if item.outcome else None)),
         ("kind", _kind(run)),
+        *_made_elsewhere(item),
         ("created", facts.created),
         ("ended", facts.ended),
         ("command", " ".join(plan.command)),
@@ -84,6 +64,7 @@ def shown(item: Shown) -> str:
         ("packages", f"{number} (--requirements prints them)"),
         *inputs.used(item.observed.usage, plan),
         *certificates.rows(item.certificate),
+        *((("pinned", item.pin.note or item.pin.created),) if item.pin else ()),
         *(("note", printable(note)) for note in facts.notes),
     ]
     return "\n".join([table(rows), *_sections(item), *logged.sections(item), *inputs.sections(item.observed, plan)])
@@ -103,6 +84,8 @@ def shown_data(item: Shown) -> dict[str, Any]:
         "artifacts": [entry.model_dump(mode="json") for entry in item.artifacts.entries],
         "verdicts": [record.model_dump(mode="json") for record in item.verdicts],
         "certificate": item.certificate.model_dump(mode="json") if item.certificate else None,
+        "pin": item.pin.model_dump(mode="json") if item.pin else None,
+        "imported": item.imported.model_dump(mode="json") if item.imported else None,
         **logged.data(item),
         **inputs.data(item.observed),
     }
@@ -121,6 +104,14 @@ def _kind(run: Run) -> str:
     if run.origin.parent:
         return f"within {run.origin.parent}"
     return f"{run.origin.kind} of {run.origin.of}" if run.origin.of else run.origin.kind
+
+
+def _made_elsewhere(item: Shown) -> list[tuple[str, object]]:
+    """Whose result this is: what was imported was not made here, nor were its verdicts."""
+    found = item.imported
+    if found is None:
+        return []
+    return [("made elsewhere", f"imported {found.imported} from {printable(found.source)}, bundle {found.bundle}")]
 
 
 def _cpu(environment: dict[str, Any]) -> str:
@@ -160,15 +151,6 @@ def _git(git: dict[str, Any]) -> str:
     if not git:
         return ""
     return f" (git {str(git.get('commit', 'no commit'))[:12]}{' with changes' if git.get('dirty') else ''})"
-
-
-def _brief(metrics: dict[str, str]) -> str:
-    shown = [f"{printable(name)}={_rounded(value)}" for name, value in sorted(metrics.items())[:3]]
-    return " ".join([*shown, *(["…"] if len(metrics) > 3 else [])])
-
-
-def _rounded(value: str) -> str:
-    return f"{float(value):.5g}"
 
 
 def _number(value: float) -> float | str:

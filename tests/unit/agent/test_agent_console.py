@@ -12,14 +12,15 @@ import pytest
 
 from orchestrator.agent import wire
 from orchestrator.agent.console import Console
+from orchestrator.agent.redact import Secrets
 from orchestrator.execution.follow import Follower
 
 
 class Job:
     """Holds the other ends of a console's pipes."""
 
-    def __init__(self, folder: Path) -> None:
-        self.console = Console(str(folder))
+    def __init__(self, folder: Path, **secrets: bytes) -> None:
+        self.console = Console(str(folder), Secrets(secrets))
         self._ends = dict(zip("oe", zip(self.console.writing_ends, self.console.pipes(), strict=True), strict=True))
 
     def write(self, letter: str, data: bytes) -> None:
@@ -44,6 +45,24 @@ def follower(tmp_path: Path) -> Iterator[Follower]:
     made = Follower(tmp_path)
     yield made
     made.close()
+
+
+def test_a_secret_never_reaches_a_file(tmp_path: Path, follower: Follower):
+    job = Job(tmp_path, TOKEN=b"kanarie-7Q2xWv9z")
+
+    def written() -> bytes:
+        return b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()) if path.name != wire.CONSOLE)
+
+    for data in (b"a kanarie-7Q", b"2xWv9z b\n", b"over kana\n", b"rie-7Q2xWv9z lines\n", b"prompt: kanarie-7Q2x"):
+        job.write("o", data)
+        job.console.due = 0.0
+        job.console.refresh()
+        assert b"kana" not in written() and b"2xWv" not in written()
+    assert b"".join(piece.data for piece in follower.read()) == b"a *** b\nover ***\n lines\n"
+    assert follower.tails() == [("stdout", b"prompt: ")]
+    job.end()
+    assert b"".join(piece.data for piece in follower.read()) == b"prompt: ***"
+    assert job.console.folded == 0
 
 
 def test_lines_keep_their_bytes_and_their_order(job: Job, follower: Follower):

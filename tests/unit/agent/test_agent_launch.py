@@ -18,10 +18,11 @@ DRIVER = """
 import json, os, sys
 from orchestrator import launch
 from orchestrator.console import Console
+from orchestrator.redact import Secrets
 folder, timeout, grace, command = json.loads(sys.argv[1])
 launch.GRACE_SECONDS = grace
 wake = launch._catch_signals()
-console = Console(folder)
+console = Console(folder, Secrets({}))
 child = launch.start(command, console, dict(os.environ))
 console.close_writing_ends()
 watch = launch.Watch(child, console, wake, timeout)

@@ -60,7 +60,7 @@ def test_no_engine_is_exit_code_3_with_a_next_step(capsys, tmp_path):
 
 
 def test_a_bug_is_no_failed_job(capsys, monkeypatch):
-    monkeypatch.setattr("orchestrator.operations.runs.ls", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("orchestrator.operations.listing.ls", lambda *_, **__: 1 / 0)
     code, out, err = spoken(capsys, "ls")
     assert (code, out) == (ExitCode.BUG, "")
     assert "ZeroDivisionError" in err
@@ -70,7 +70,7 @@ def test_a_full_disk_is_the_machines_problem(capsys, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device", "/home/x")
 
-    monkeypatch.setattr("orchestrator.operations.runs.ls", full)
+    monkeypatch.setattr("orchestrator.operations.listing.ls", full)
     code, _, err = spoken(capsys, "ls")
     assert code == ExitCode.ENGINE
     assert "/home/x: No space left on device" in err

@@ -1,0 +1,19 @@
+"""As ``search``, with the index in a PostgreSQL server on this machine."""
+
+from __future__ import annotations
+
+from bench.figures.search import searched
+from bench.measure import Figure
+from bench.setting import Setting
+from orchestrator.index.postgres import PostgresIndex
+from tests.servers.postgres import serve
+
+ROUNDS = 10
+
+
+def measure(setting: Setting, rounds: int) -> Figure:
+    home = setting.work / "search-postgres"
+    home.mkdir()
+    server = setting.cleanup.enter_context(serve())
+    url = server.url()
+    return searched("search-postgres", setting, home, PostgresIndex(url), rounds, {"ORCHESTRATOR_INDEX": url})

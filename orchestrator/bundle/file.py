@@ -1,0 +1,35 @@
+"""An artifact as one file: a plain tar of an OCI image layout, in one order, the same bytes for the same artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from orchestrator.bundle.artifact import Artifact
+from orchestrator.bundle.model import index
+from orchestrator.digest import Digest
+from orchestrator.image.tar import BLOCK, Entry, member
+
+LAYOUT = "oci-layout", b'{"imageLayoutVersion":"1.0.0"}'
+INDEX = "index.json"
+
+
+def place(digest: Digest) -> str:
+    """Where a blob stands in the tar."""
+    return f"blobs/sha256/{digest.hex}"
+
+
+def stream(artifact: Artifact) -> Iterator[bytes]:
+    """The file's bytes. What announces comes before what is announced, so that it can be read in one pass.
+
+    Raises:
+        NotFound, Corruption: a blob is gone meanwhile, or is damaged: what was written so far is no bundle.
+    """
+    sizes = {one.digest: one.size for one in artifact.descriptors}
+    images = [(digest, sizes[digest]) for digest in artifact.images]
+    yield from member(LAYOUT[0], Entry(data=LAYOUT[1]))
+    yield from member(INDEX, Entry(data=index(artifact.manifest, images)))
+    yield from member(place(artifact.digest), Entry(data=artifact.manifest))
+    for one in artifact.descriptors:
+        yield from member(place(one.digest), Entry(open=partial(artifact.blobs.get, one.digest), size=one.size))
+    yield b"\0" * (2 * BLOCK)

@@ -1,0 +1,66 @@
+"""A list of runs, and how the index stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.cli.render.basics import columns, table
+from orchestrator.compare.values import printable
+
+if TYPE_CHECKING:
+    from orchestrator.index.port import Row
+    from orchestrator.operations.indexing import Rebuilt, Status
+
+_SHOWN = 3
+
+
+def listing(rows: Sequence[Row], first: str = "") -> str:
+    """Runs as a table. ``first``: the metric that is shown before others."""
+    if not rows:
+        return ""
+    cells = [
+        (
+            row.id,
+            printable(row.name),
+            row.status,
+            "within" if row.parent else row.kind,
+            row.plan[7:15],
+            (row.outcome or "")[7:15],
+            _brief(row.metrics, first),
+        )
+        for row in rows
+    ]
+    return columns(("run", "name", "status", "kind", "plan", "result", "metrics"), cells)
+
+
+def listed_data(row: Row) -> dict[str, Any]:
+    """A run of a list, for a program."""
+    return {name: value for name, value in vars(row).items() if name != "packages"}
+
+
+def rebuilt(done: Rebuilt) -> str:
+    """An index that was filled."""
+    return f"{done.where}: {_runs(done.runs)}"
+
+
+def status(found: Status) -> str:
+    """How the index stands beside the store."""
+    index = found.index
+    return table(
+        [
+            ("index", index.where),
+            ("runs", f"{_runs(index.runs)}, the store has {found.recorded}"),
+            ("complete", "yes" if index.complete else "no: the next command that asks it fills it from the store"),
+        ]
+    )
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'' if count == 1 else 's'}"
+
+
+def _brief(metrics: Mapping[str, str], first: str) -> str:
+    names = sorted(metrics, key=lambda name: (name != first, name))
+    shown = [f"{printable(name)}={float(metrics[name]):.5g}" for name in names[:_SHOWN]]
+    return " ".join([*shown, *(["…"] if len(metrics) > _SHOWN else [])])

@@ -1,0 +1,80 @@
+"""The values of a run's secrets: read where the spec says, looked for in what the run leaves behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from orchestrator.agent import wire
+from orchestrator.agent.redact import NO_SECRETS, Secrets, read_values
+from orchestrator.errors import UsageError
+from orchestrator.execution.live import LiveRun, secrets_folder
+from orchestrator.execution.untrusted import open_regular
+from orchestrator.plan import Plan
+
+MAX_SIZE = 1 << 20
+
+
+def read(references: Mapping[str, str]) -> dict[str, bytes]:
+    """What ``env:NAME`` and ``file:PATH`` stand for on this machine, by the secrets' names.
+
+    Raises:
+        UsageError: one of them cannot be read. The message holds no value.
+    """
+    return {name: _value(name, reference) for name, reference in references.items()}
+
+
+def readable(references: Mapping[str, str]) -> dict[str, bytes]:
+    """Those of them that can be read here: a plan can be made on a machine that does not have them."""
+    found = {}
+    for name, reference in references.items():
+        with contextlib.suppress(UsageError):
+            found[name] = _value(name, reference)
+    return found
+
+
+def refuse(secrets: Secrets, text: bytes) -> None:
+    """A spec and a plan are recorded: they name secrets, and hold none.
+
+    Raises:
+        UsageError: this one does.
+    """
+    if (name := secrets.first_in(text)) is not None:
+        raise UsageError(
+            f"the value of the secret {name} stands in the spec: it would be recorded",
+            hint=f"let the job read it from {wire.SECRETS}/{name}",
+        )
+
+
+def of(plan: Plan, run: LiveRun) -> Secrets:
+    """The values that a run was given.
+
+    They lie on a tmpfs as long as the run does. After a restart of the machine they are gone: then they are read
+    anew, for without them nobody could say what may be recorded.
+
+    Raises:
+        UsageError: they cannot be read any more.
+    """
+    if not plan.secrets:
+        return NO_SECRETS
+    values = read_values(str(secrets_folder(run.request.id)))
+    missing = {name: reference for name, reference in plan.secrets.items() if name not in values}
+    return Secrets({**values, **read(missing)})
+
+
+def _value(name: str, reference: str) -> bytes:
+    kind, _, where = reference.partition(":")
+    try:
+        value = os.environb[where.encode()] if kind == "env" else _file(Path(where).expanduser())
+    except (KeyError, OSError, RuntimeError):
+        raise UsageError(f"secret {name}: {reference} cannot be read here", hint="set it, then try again") from None
+    if len(value) > MAX_SIZE:
+        raise UsageError(f"secret {name}: {reference} has more than {MAX_SIZE} bytes", hint="mount it as data")
+    return value
+
+
+def _file(path: Path) -> bytes:
+    with open_regular(path.resolve(strict=True)) as stream:
+        return stream.read(MAX_SIZE + 1)

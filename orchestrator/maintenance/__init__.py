@@ -1,0 +1,1 @@
+"""Looking after a store: finding what is damaged and mending it, removing what nothing needs."""

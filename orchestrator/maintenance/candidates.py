@@ -1,0 +1,60 @@
+"""The recorded runs as a policy sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from orchestrator.errors import Corruption, OrchestratorError
+from orchestrator.maintenance import records as recorded
+from orchestrator.maintenance.policy import Candidate
+from orchestrator.metrics import decode
+from orchestrator.outcome import Outcome
+from orchestrator.run import Run
+from orchestrator.store.port import BlobStore, RecordStore
+from orchestrator.store.streams import read_document
+
+
+def candidates(records: RecordStore, blobs: BlobStore, *, metrics: bool) -> Iterator[Candidate]:
+    """Every recorded run. ``metrics``: whether their last values are wanted, which takes reading.
+
+    Raises:
+        Corruption: a run's record is damaged: what it needs is unknown, so nothing may be removed.
+    """
+    for key in records.list("runs/"):
+        run = read_run(records, key)
+        if run is not None:
+            yield candidate(run, _last_values(run, blobs) if metrics else {})
+
+
+def candidate(run: Run, metrics: dict[str, float] | None) -> Candidate:
+    """A run as a policy sees it."""
+    created = datetime.fromisoformat(run.facts.created)
+    return Candidate(run.id, run.name, created, run.origin.of, run.facts.tags, metrics)
+
+
+def read_run(records: RecordStore, key: str) -> Run | None:
+    """A run's record; None where it was removed meanwhile.
+
+    Raises:
+        Corruption: it is damaged.
+    """
+    try:
+        data = records.read(key)
+        return None if data is None else recorded.run(key, data)
+    except Corruption as error:
+        raise Corruption(
+            f"{key} is damaged, and so nobody knows what this run needs: {error.message}",
+            hint="`orchestrator fsck --repair` sets it aside or brings it back; then try again",
+        ) from error
+
+
+def _last_values(run: Run, blobs: BlobStore) -> dict[str, float] | None:
+    produced = run.outcome or run.facts.partial
+    if produced is None:
+        return {}
+    try:
+        with blobs.get(read_document(blobs, Outcome, produced).metrics) as stream:
+            return {name: series.last[1] for name, series in decode(stream.read()).items() if len(series)}
+    except (OrchestratorError, OSError):
+        return None

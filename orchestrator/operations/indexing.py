@@ -1,0 +1,105 @@
+"""The index, filled from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from orchestrator.errors import Corruption, NotFound, OrchestratorError
+from orchestrator.index.port import Row, State
+from orchestrator.operations.rows import Rows
+from orchestrator.run import Run, certificate_key
+from orchestrator.workspace import Workspace
+
+_LeaveOut = Callable[[str, OrchestratorError], None]
+_PROGRESS = 10_000
+_RUNS = "runs/"
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """An index that was filled anew."""
+
+    where: str
+    runs: int
+    left_out: Mapping[str, str]
+    """Run -> what is wrong: its record, its outcome or its metrics are damaged or gone."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """The index beside the store."""
+
+    index: State
+    recorded: int
+    """Runs in the store, those within runs included."""
+
+
+def rebuild_index(workspace: Workspace) -> Rebuilt:
+    """Fill the index from the store. What is damaged is told and left out.
+
+    Others may record runs and remove some meanwhile: what they do is in the index as well.
+    """
+    left_out: dict[str, str] = {}
+
+    def leave_out(run_id: str, error: OrchestratorError) -> None:
+        left_out[run_id] = error.message
+        workspace.report(f"run {run_id} is left out of the index: {error.message}")
+
+    reader = _Reader(workspace)
+    rows = dict(reader.rows(reader.ids(), leave_out))
+
+    def until_now() -> Iterator[Row]:
+        """Read while nobody else can write to the index: what was recorded since, and not what was removed since."""
+        now = reader.ids()
+        known = set(now)
+        yield from (row for run_id, row in rows.items() if run_id in known)
+        new = [run_id for run_id in now if run_id not in rows and run_id not in left_out]
+        yield from (row for _, row in reader.rows(new, leave_out))
+
+    workspace.index.fill(until_now())
+    state = workspace.index.state()
+    return Rebuilt(state.where, state.runs, left_out)
+
+
+def index_status(workspace: Workspace) -> Status:
+    """How the index stands. Nothing is filled."""
+    return Status(workspace.index.state(), sum(1 for _ in workspace.records.list(_RUNS)))
+
+
+def recorded(workspace: Workspace, run_id: str) -> Run:
+    """A run as its record has it.
+
+    Raises:
+        NotFound: there is none.
+        Corruption: it is damaged, or another run's.
+    """
+    record = workspace.records.read(f"{_RUNS}{run_id}")
+    if record is None:
+        raise NotFound(f"no run {run_id!r}")
+    run = Run.from_bytes(record)
+    if run.id != run_id:
+        raise Corruption(f"the record of run {run_id} is that of {run.id}")
+    return run
+
+
+class _Reader:
+    """Reads runs, and says how far it is."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._rows = Rows(workspace.blobs, workspace.records, lambda problem: workspace.report(f"{problem}: left out"))
+
+    def ids(self) -> list[str]:
+        return [key.removeprefix(_RUNS) for key in self._workspace.records.list(_RUNS)]
+
+    def rows(self, ids: list[str], leave_out: _LeaveOut) -> Iterator[tuple[str, Row]]:
+        certified = set(self._workspace.records.list("certificates/")) if ids else set()
+        for number, run_id in enumerate(ids, 1):
+            try:
+                run = recorded(self._workspace, run_id)
+                yield run_id, self._rows.of(run, certified=certificate_key(run_id) in certified)
+            except OrchestratorError as error:
+                leave_out(run_id, error)
+            if number % _PROGRESS == 0:
+                self._workspace.report(f"{number} of {len(ids)} runs are read")

@@ -1,0 +1,132 @@
+"""Run -> the row that the index keeps of it: what it is listed with and found by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+
+from orchestrator.digest import Digest
+from orchestrator.errors import Corruption, NotFound, OrchestratorError
+from orchestrator.index.port import Row
+from orchestrator.lock.model import Lock
+from orchestrator.metrics import decode
+from orchestrator.outcome import Outcome
+from orchestrator.plan import Plan
+from orchestrator.run import CertificateRecord, Run, certificate_key
+from orchestrator.store.port import BlobStore, RecordStore
+from orchestrator.store.streams import read_document
+
+_SHARED = 256
+"""Documents that are kept at hand: runs that came one after another have plans and locks in common."""
+
+
+class Rows:
+    """Makes rows; what many runs share is read once.
+
+    Args:
+        blobs: where plans, locks and outcomes are read.
+        records: where certificates stand.
+        told: is given what a run lacks and is listed without: its plan, its lock, its certificate.
+    """
+
+    def __init__(
+        self, blobs: BlobStore, records: RecordStore, told: Callable[[str], None] = lambda problem: None
+    ) -> None:
+        self._blobs = blobs
+        self._records = records
+        self._told = told
+        self._plan = lru_cache(_SHARED)(self._read_plan)
+        self._packages = lru_cache(_SHARED)(self._read_packages)
+
+    def of(self, run: Run, *, certified: bool = True) -> Row:
+        """The row of a run. ``certified``: whether a certificate is looked for.
+
+        Raises:
+            NotFound, Corruption: its outcome or its metrics are gone or damaged.
+        """
+        outcome = self._outcome(run)
+        plan = self._plan(run.plan)
+        facts = run.facts
+        return Row(
+            id=run.id,
+            name=run.name,
+            status=run.status,
+            kind=run.origin.kind,
+            of=run.origin.of,
+            plan=str(run.plan),
+            outcome=str(run.outcome) if run.outcome else None,
+            created=facts.created,
+            parent=run.origin.parent,
+            metrics=_last(self._blobs, outcome),
+            params=outcome.params if outcome else plan.params if plan else {},
+            tags=facts.tags,
+            data=_data(run, plan),
+            started=facts.started,
+            ended=facts.ended,
+            duration=_seconds(facts.started, facts.ended),
+            image=str(plan.image.manifest) if plan else None,
+            lock=str(plan.image.lock) if plan else None,
+            code=str(plan.code) if plan else None,
+            commit=_commit(run),
+            certificate=self._certificate(run.id) if certified else None,
+            packages=self._packages(plan.image.lock) if plan else {},
+        )
+
+    def _outcome(self, run: Run) -> Outcome | None:
+        produced = run.outcome or run.facts.partial
+        return read_document(self._blobs, Outcome, produced) if produced else None
+
+    def _read_plan(self, digest: Digest) -> Plan | None:
+        """None where it is gone: a run is recorded as lost for that reason, and listed."""
+        try:
+            return read_document(self._blobs, Plan, digest)
+        except (NotFound, Corruption) as error:
+            self._told(f"plan {digest}: {error.message}")
+            return None
+
+    def _read_packages(self, digest: Digest) -> Mapping[str, str]:
+        try:
+            lock = read_document(self._blobs, Lock, digest)
+        except (NotFound, Corruption) as error:
+            self._told(f"lock {digest}: {error.message}")
+            return {}
+        return {wheel.name: wheel.version for wheel in lock.wheels}
+
+    def _certificate(self, run_id: str) -> str | None:
+        record = self._records.read(certificate_key(run_id))
+        try:
+            return CertificateRecord.from_bytes(record).answer if record is not None else None
+        except OrchestratorError as error:
+            self._told(f"the certificate of {run_id}: {error.message}")
+            return None
+
+
+def last_metrics(blobs: BlobStore, run: Run) -> dict[str, str]:
+    """Each metric's last value, as ``repr`` writes it."""
+    produced = run.outcome or run.facts.partial
+    return _last(blobs, read_document(blobs, Outcome, produced) if produced else None)
+
+
+def _last(blobs: BlobStore, outcome: Outcome | None) -> dict[str, str]:
+    if outcome is None:
+        return {}
+    with blobs.get(outcome.metrics) as stream:
+        return {name: repr(series.last[1]) for name, series in decode(stream.read()).items() if len(series)}
+
+
+def _data(run: Run, plan: Plan | None) -> dict[str, str]:
+    """The plan's inputs, and what the job said it used: of two of one name the plan's counts."""
+    logged = {dataset.name: dataset.digest for dataset in run.facts.datasets}
+    return {**logged, **{name: str(pin.digest) for name, pin in (plan.data if plan else {}).items()}}
+
+
+def _seconds(started: str | None, ended: str | None) -> float | None:
+    if started is None or ended is None:
+        return None
+    return (datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds()
+
+
+def _commit(run: Run) -> str | None:
+    commit = run.origin.git.get("commit")
+    return commit if isinstance(commit, str) else None
