@@ -130,7 +130,7 @@ class Lab:
             version = f"1.{self.images}"
             make_wheel(wheels, "crashlab", version, {"crashlab.py": f"x = {time.time_ns()}\n".encode()})
             spec = {"image": {"requirements": [f"crashlab=={version}"]}}
-        path = self.desk.write(JOB, **spec)
+        path = self.desk.write(JOB + "time.sleep(6)\n" * scenario.goes_on, **spec)
         if scenario.new_image:
             path.with_suffix(".lock").unlink(missing_ok=True)
 

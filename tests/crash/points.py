@@ -35,12 +35,14 @@ class Scenario:
     """Whether the image has to be locked and built."""
     left_behind: str | None = None
     """The failpoint at which another submit was killed before."""
+    goes_on: bool = False
+    """Whether that one's job is still under way."""
 
 
 BUILDING = Scenario("building", ("submit", "--json"), new_image=True)
 SUBMITTING = Scenario("submitting", ("submit", "--json"))
 DETACHING = Scenario("detaching", ("submit", "--detach", "--json"))
-ADOPTING = Scenario("adopting", ("ls", "--json"), left_behind="follow.begun")
+ADOPTING = Scenario("adopting", ("ls", "--json"), left_behind="follow.begun", goes_on=True)
 REPAIRING = Scenario("repairing", ("ls", "--json"), left_behind="collect.asked")
 INDEXING = Scenario("indexing", ("ls", "--json"), left_behind="record.run")
 
