@@ -75,6 +75,12 @@ class EnvironmentProblem(OrchestratorError):
     default_hint = "`orchestrator doctor` names what is missing"
 
 
+class StoreBusy(EnvironmentProblem):
+    """Others are at work on a store of which something is to be removed."""
+
+    default_hint = "nothing is lost: try again later; an export into a pipe that nobody reads counts as work"
+
+
 class EngineError(EnvironmentProblem):
     """The container engine refused, failed or went away."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -14,6 +15,15 @@ Answer = Literal["bit-exact", "exact by content", "within policy", "not replayab
 
 Status = Literal["finished", "failed", "killed", "lost"]
 """finished: exit code 0. failed: another code. killed: stopped from outside, or timed out. lost: no exit record."""
+
+
+def moment(text: str) -> datetime | None:
+    """A recorded time; None where it is none, as in a record that somebody has forged."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 class Origin(Frozen):

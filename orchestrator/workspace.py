@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.errors import EnvironmentProblem
 from orchestrator.execution import host as machine
 from orchestrator.settings.model import Settings
-from orchestrator.store.claims import LocalClaims
+from orchestrator.store.claims import PATIENCE_SECONDS, LocalClaims
 from orchestrator.store.local import LocalBlobs, LocalRecords
 from orchestrator.store.port import BlobStore, Claims, FileBlobs, RecordStore
 from orchestrator.store.sealed import Sealed
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from orchestrator.lock.model import Asked, Lock
     from orchestrator.plan import ImagePin
     from orchestrator.store.statcache import StatCache
+
+
+_TELL_AT = 8
+"""At this attempt to come in, some seconds have passed."""
 
 
 def _configured() -> Settings:
@@ -107,9 +111,14 @@ class Workspace:
         """Who is at work on the store: on this disk by file locks, on a team's store by records in it."""
         if self._remote is None:
             return LocalClaims(self.home)
-        from orchestrator.store.record_claims import RecordClaims
+        from orchestrator.store.record_claims import RecordClaims, wait
 
-        return RecordClaims(self._remote[1], lambda: self.now().timestamp())
+        def pause(attempt: int) -> None:
+            if attempt == _TELL_AT:
+                self.report("others add to this store, or remove from it: waiting for them")
+            wait(attempt)
+
+        return RecordClaims(self._remote[1], lambda: self.now().timestamp(), pause=pause, patience=PATIENCE_SECONDS)
 
     @property
     def truth(self) -> BlobStore:

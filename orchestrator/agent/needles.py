@@ -40,7 +40,7 @@ def _texts(value: bytes) -> set[bytes]:
 
 
 def _encoded(text: bytes) -> list[bytes]:
-    forms = [text.hex().encode(), text.hex().upper().encode(), *_base64(text)]
+    forms = [text.hex().encode(), text.hex().upper().encode(), *_base64(text), *_wide(text)]
     if _WORD.fullmatch(text):  # as it is, however it is quoted
         return forms
     return forms + _quoted(text)
@@ -58,6 +58,12 @@ def _base64(text: bytes) -> list[bytes]:
         inner = encoded[first : len(encoded) - partial]
         forms += [inner, *(_lines(encoded) if before == 0 else [])]
     return forms + [form.replace(b"+", b"-").replace(b"/", b"_") for form in forms]
+
+
+def _wide(text: bytes) -> list[bytes]:
+    """Two and four bytes a letter: what NumPy's arrays of text hold, and files of Windows."""
+    decoded = text.decode("utf-8", "replace")
+    return [decoded.encode(form) for form in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")]
 
 
 def _lines(encoded: bytes) -> list[bytes]:

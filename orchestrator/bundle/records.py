@@ -10,12 +10,13 @@ from orchestrator import runid
 from orchestrator.bundle.model import BadBundle, Bundle
 from orchestrator.errors import Corruption
 from orchestrator.model import Document
-from orchestrator.run import CertificateRecord, Run, VerdictRecord
+from orchestrator.run import CertificateRecord, Run, VerdictRecord, moment
 
 _D = TypeVar("_D", bound=Document)
 
 _RUN = f"({runid.PATTERN})"
 _RUN_KEY = re.compile(f"runs/{_RUN}", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 _VERDICT_KEY = re.compile(f"verdicts/{_RUN}/{_RUN}", re.ASCII)
 _CERTIFICATE_KEY = re.compile(f"certificates/{_RUN}", re.ASCII)
 
@@ -50,8 +51,14 @@ def _run(key: str, text: str, run_id: str) -> Run:
     _hold("\0" not in run.name, f"{key} has a name that is none")
     for other in (run.origin.of, run.origin.parent):
         _hold(other is None or runid.is_one(other), f"{key} names a run that cannot be")
+    for time in (run.facts.created, run.facts.started, run.facts.ended):
+        _hold(time is None or _is_time(time), f"{key} has a time that is none: {time!r}")
     _hold(_is_host(run.facts.host), f"{key} describes its machine in another way")
     return run
+
+
+def _is_time(text: str) -> bool:
+    return bool(_TIME.fullmatch(text)) and moment(text) is not None
 
 
 def _is_host(host: Mapping[str, Any]) -> bool:

@@ -39,6 +39,8 @@ class Request(Document):
     created: str
     clock: Digest | None = None
     """Of a replay: the clock that the original run has recorded."""
+    store: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The team's store that it is to be recorded in; None: the one on this disk."""
     boot: str | None = Field(default=None, exclude_if=lambda value: value is None)
     """The machine's boot id: after another start, what a job wrote and nobody flushed may be gone."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import stat
@@ -32,10 +33,19 @@ _DAMAGED = (
 )
 
 _PACKED: Mapping[bytes, Callable[[IO[bytes]], Any]] = {
-    b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream),
+    b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream, mode="rb"),
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\0": lzma.LZMAFile,
+    **dict.fromkeys((b"x\x01", b"x^", b"x\x9c", b"x\xda"), lambda stream: io.BytesIO(_inflated(stream))),
 }
+
+
+_MOST_INFLATED = 64 << 20
+"""Of a bare zlib stream, which is inflated in memory."""
+
+
+def _inflated(stream: IO[bytes]) -> bytes:
+    return zlib.decompressobj().decompress(stream.read(_MOST_INFLATED), _MOST_INFLATED)
 
 
 class _TooMuch(Exception):
@@ -57,6 +67,8 @@ def problem(folder: Path, path: str, secrets: Secrets) -> str | None:
                 name = _first(stream, secrets, _Budget(MOST), _DEEPEST)
         except _TooMuch:
             return "it unpacks to too much to be searched for secrets"
+        except Exception as error:  # an archive may be anything: it costs itself, never the run
+            return f"it cannot be searched for secrets ({type(error).__name__})"
     return f"it holds the value of the secret {name}" if name is not None else None
 
 

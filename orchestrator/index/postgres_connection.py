@@ -62,6 +62,7 @@ def connected(url: str) -> Iterator[tuple[Connection, str]]:
             "an index in PostgreSQL needs psycopg, which is not installed",
             hint="install orchestrator with the extra `postgres`: pip install 'orchestrator[postgres]'",
         ) from error
+    _refuse_unquoted(url)
     where, secret = _shown(url)
     try:
         with _connect(url) as connection:
@@ -69,6 +70,14 @@ def connected(url: str) -> Iterator[tuple[Connection, str]]:
     except psycopg.Error as error:
         said = str(error).strip().splitlines()
         raise _explained(where, "; ".join(said).replace(secret, "***") if secret else "; ".join(said), error) from None
+
+
+def _refuse_unquoted(url: str) -> None:
+    """libpq takes what stands between two ``@`` for the host, and would print the end of a password."""
+    if url.partition("://")[2].count("@") > 1:
+        raise UsageError(
+            "the URL of the index has more than one @", hint="write an @ that belongs to a password as %40"
+        )
 
 
 def _connect(url: str) -> Connection:

@@ -11,6 +11,7 @@ from orchestrator.image.bytecode import record_key
 from orchestrator.image.oci import Image
 from orchestrator.lock.model import BUILDER, LayerPin, Lock
 from orchestrator.maintenance.needed import Needed
+from orchestrator.maintenance.rehash import rehash
 from orchestrator.store.port import BlobStore, RecordStore
 from orchestrator.store.streams import read_document
 
@@ -56,10 +57,12 @@ def check_rebuildable(blobs: BlobStore, needed: Needed) -> None:
     Raises:
         UsageError: it cannot.
     """
-    lost = [ref for ref in needed if ref.part == "image" and not ref.rebuildable and not blobs.has(ref.digest)]
-    if lost:
+    sources = {ref.digest: ref for ref in needed if ref.part == "image" and not ref.rebuildable}
+    read = rehash(blobs, sources, lambda line: None)
+    for digest in sorted(read.gone | read.damaged.keys()):
+        state = "is damaged" if digest in read.damaged else "is gone"
         raise UsageError(
-            f"layers cannot be dropped: {lost[0].by} lacks a {lost[0].kind}, {lost[0].digest}",
+            f"layers cannot be dropped: {sources[digest].by}: a {sources[digest].kind} {state}: {digest}",
             hint="`orchestrator fsck --repair` may bring it back",
         )
     if others := {lock.builder for lock in _locks(blobs, needed)} - {BUILDER}:

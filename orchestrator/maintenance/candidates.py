@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
+from orchestrator import runid
 from orchestrator.errors import Corruption, OrchestratorError
 from orchestrator.maintenance import records as recorded
 from orchestrator.maintenance.policy import Candidate
 from orchestrator.metrics import decode
 from orchestrator.outcome import Outcome
-from orchestrator.run import Run
+from orchestrator.run import Run, moment
 from orchestrator.store.port import BlobStore, RecordStore
 from orchestrator.store.streams import read_document
+
+_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def candidates(records: RecordStore, blobs: BlobStore, *, metrics: bool) -> Iterator[Candidate]:
@@ -21,16 +24,18 @@ def candidates(records: RecordStore, blobs: BlobStore, *, metrics: bool) -> Iter
     Raises:
         Corruption: a run's record is damaged: what it needs is unknown, so nothing may be removed.
     """
+    imports = {key.removeprefix("imports/") for key in records.list("imports/")}
     for key in records.list("runs/"):
         run = read_run(records, key)
         if run is not None:
-            yield candidate(run, _last_values(run, blobs) if metrics else {})
+            values = _last_values(run, blobs) if metrics else {}
+            yield candidate(run, values, imported=runid.top(run.id) in imports)
 
 
-def candidate(run: Run, metrics: dict[str, float] | None) -> Candidate:
+def candidate(run: Run, metrics: dict[str, float] | None, *, imported: bool = False) -> Candidate:
     """A run as a policy sees it."""
-    created = datetime.fromisoformat(run.facts.created)
-    return Candidate(run.id, run.name, created, run.origin.of, run.facts.tags, metrics)
+    created = moment(run.facts.created) or _UNKNOWN
+    return Candidate(run.id, run.name, created, run.origin.of, run.facts.tags, metrics, imported)
 
 
 def read_run(records: RecordStore, key: str) -> Run | None:

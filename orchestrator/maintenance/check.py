@@ -15,6 +15,7 @@ from orchestrator.maintenance.needed import Avoiding, Needed, who_needs
 from orchestrator.maintenance.port import Live, Premises
 from orchestrator.maintenance.rehash import Read, rehash
 from orchestrator.run import Run
+from orchestrator.store.sealed import is_sealed
 
 _NOT_LOOKED_AT = (recorded.ASIDE, "claims/")
 
@@ -26,7 +27,7 @@ def check(store: Premises, *, quick: bool = False) -> Checked:
     """
     keys = [key for key in store.records.list("") if not key.startswith(_NOT_LOOKED_AT)]
     store.report(f"checking {len(keys)} records")
-    findings = list(recorded.check(store.records, keys))
+    findings = [*recorded.check(store.records, keys), *_unsealed(store, keys)]
     present = set(store.blobs.list())
     store.report(f"{'looking for' if quick else 'reading'} {len(present)} blobs")
     read = Read(Tally(len(present))) if quick else rehash(store.lying, sorted(present), store.report)
@@ -40,6 +41,19 @@ def check(store: Premises, *, quick: bool = False) -> Checked:
     looked = _Looked(store, needed, read, present - read.gone)
     findings += looked.findings(lambda: recorded.readable_runs(store.records), live.requests)
     return Checked(read.tally, len(keys), runs, (*findings, *_running(store, live), *_orphans(keys, live)))
+
+
+def _unsealed(store: Premises, keys: list[str]) -> Iterator[Finding]:
+    """Runs, verdicts and certificates that could have been changed by anybody. Those of before there were seals are."""
+    bare = [key for key in keys if not key.startswith(recorded.CACHES) and _is_bare(store, key)]
+    if bare:
+        more = f", and {len(bare) - 1} more" if len(bare) > 1 else ""
+        yield Finding("unsealed record", bare[0] + more, "written before records were sealed, or changed since")
+
+
+def _is_bare(store: Premises, key: str) -> bool:
+    data = store.records.as_it_lies(key)
+    return data is not None and not is_sealed(data)
 
 
 def check_runs(store: Premises, runs: list[Run], *, quick: bool = False) -> Checked:

@@ -7,12 +7,12 @@ from typing import Literal
 
 Kind = Literal[
     "damaged blob", "missing blob", "wrong blob", "damaged record", "missing record", "index",
-    "left over", "foreign file", "live run",
+    "left over", "foreign file", "live run", "unsealed record",
 ]  # fmt: skip
 """wrong blob: whole, but not what something that names it takes it for. left over: of a process that died.
-foreign file: none of ours. live run: not recorded yet."""
+foreign file: none of ours. live run: not recorded yet. unsealed record: parsed, and no more can be said of it."""
 
-_HARMLESS = {"left over", "foreign file", "live run"}
+_HARMLESS = {"left over", "foreign file", "live run", "unsealed record"}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from orchestrator.store.port import key_parts
 
 DAY = 86400.0
 _BLOB = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}")
+_OURS = re.compile(r"[0-9]+-[0-9a-f]{16}|(probe|bytecode|import|cold|orchestrator-base)-[a-z0-9_]{8}")
+"""Of files that are written aside, and of the folders that ``tempfile`` makes for us."""
 _WORK_FILE = re.compile(r"([0-9]+)-[0-9a-f]{16}")
 
 
@@ -33,10 +35,14 @@ def left_over(home: Path, now: float) -> Iterator[tuple[Path, bool]]:
     """What lies in ``tmp/`` of no process that lives; whether it is old enough to be removed.
 
     A process id says little by itself: it may be that of a process on another machine that shares the folder, or have
-    been given anew. So only what nothing has touched for a day may go.
+    been given anew. So only what nothing has touched for a day may go, and only what has a name that we give: a home
+    may have been somebody's folder before.
     """
+    scratch = home / "tmp"
+    if scratch.is_symlink():
+        return
     with contextlib.suppress(FileNotFoundError):
-        for path in sorted((home / "tmp").iterdir()):
+        for path in sorted(path for path in scratch.iterdir() if _OURS.fullmatch(path.name)):
             touched = _last_touched(path)
             if touched is not None and not _is_at_work(path.name, touched):
                 yield path, now - touched > DAY

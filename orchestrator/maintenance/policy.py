@@ -29,6 +29,8 @@ class Candidate:
     tags: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] | None = field(default_factory=dict)
     """Last values; None where they cannot be read."""
+    imported: bool = False
+    """It was made elsewhere, and may say of itself what it likes."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Policy:
     per_name: bool = False
     """``last`` and ``best`` count within each name."""
     drop: frozenset[str] = frozenset()
-    """Runs that go, whatever the rules say: by id, their families with them."""
+    """Runs that go, whatever the rules say: by id, with the runs within them and their replays."""
     all: bool = False
     """A rule may keep nothing."""
 
@@ -100,20 +102,34 @@ def keep(runs: Iterable[Candidate], policy: Policy, pins: set[str], now: datetim
         kept[family_of.get(run_id, run_id)] += [
             reason for reason in why if reason not in kept[family_of.get(run_id, run_id)]
         ]
-    dropped = {family_of.get(run_id, run_id) for run_id in policy.drop}
-    if torn := sorted(family for family in dropped if "pinned" in kept.get(family, [])):
+    dropped = _with_what_depends(everything, policy.drop)
+    if torn := sorted(dropped & pins):
         raise UsageError(f"{', '.join(torn)}: pinned, or with a pinned replay", hint="`orchestrator unpin RUN` first")
     return {
-        run.id: kept[family_of[run.id]]
-        for run in everything
-        if family_of[run.id] in kept and family_of[run.id] not in dropped
+        run.id: kept[family_of[run.id]] for run in everything if family_of[run.id] in kept and run.id not in dropped
     }
 
 
 def families(runs: Iterable[Candidate]) -> dict[str, str]:
     """Each run's family: the run that all its members repeat, or are within."""
-    above = {run.id: _above(run) for run in runs}
-    return {run_id: _top(run_id, above) for run_id in above}
+    above = _above_each(runs)
+    return {run_id: [run_id, *_chain(run_id, above)][-1] for run_id in above}
+
+
+def _with_what_depends(runs: Iterable[Candidate], drop: frozenset[str]) -> set[str]:
+    """These runs, the runs within them, and whatever repeats one of them; never what they repeat themselves."""
+    above = _above_each(runs)
+    return {run_id for run_id in above if run_id in drop or drop.intersection(_chain(run_id, above))}
+
+
+def _above_each(runs: Iterable[Candidate]) -> dict[str, str | None]:
+    """The run that each belongs to: the one it is within, else the one it repeats.
+
+    A run that was made elsewhere belongs to none of ours, whatever it says; a replay made here of one belongs to it.
+    """
+    everything = list(runs)
+    ours = {run.id for run in everything if not run.imported}
+    return {run.id: None if run.imported and _above(run) in ours else _above(run) for run in everything}
 
 
 def _above(run: Candidate) -> str | None:
@@ -121,12 +137,13 @@ def _above(run: Candidate) -> str | None:
     return runid.top(run.id) if runid.top(run.id) != run.id else run.of
 
 
-def _top(run_id: str, above: Mapping[str, str | None]) -> str:
-    seen = {run_id}
-    while (higher := above.get(run_id)) is not None and higher not in seen:
-        seen.add(higher)
+def _chain(run_id: str, above: Mapping[str, str | None]) -> list[str]:
+    """What a run belongs to, and what that belongs to, and so on."""
+    chain: list[str] = []
+    while (higher := above.get(run_id)) is not None and higher not in chain:
+        chain.append(higher)
         run_id = higher
-    return run_id
+    return chain
 
 
 def _reasons(runs: list[Candidate], policy: Policy, now: datetime) -> dict[str, list[str]]:
@@ -140,7 +157,8 @@ def _reasons(runs: list[Candidate], policy: Policy, now: datetime) -> dict[str, 
             found[run_id].append(text)
 
     ids = {run.id for run in runs}
-    originals = [run for run in runs if _above(run) not in ids]
+    above = _above_each(runs)
+    originals = [run for run in runs if above[run.id] not in ids]
     heads = {run.id for run in originals}
     no_replays = [run for run in runs if runid.top(run.id) in heads]
     if not policy.has_rules:

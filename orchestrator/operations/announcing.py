@@ -11,10 +11,15 @@ from orchestrator.workspace import Workspace
 PREFIX = "live/"
 
 
-def announce(workspace: Workspace, request: Request) -> None:
-    """Say what a run needs that has begun: from now on `gc` on any machine keeps it."""
-    if workspace.settings.store is not None:
-        workspace.records.create(f"{PREFIX}{request.id}", request.to_bytes())
+def announce(workspace: Workspace, request: Request) -> bool:
+    """Say what a run needs that has begun: from now on `gc` on any machine keeps it.
+
+    Returns whether the id was free: another machine may have given it in the same millisecond.
+    """
+    if workspace.settings.store is None:
+        return True
+    records = workspace.records
+    return records.read(f"runs/{request.id}") is None and records.create(f"{PREFIX}{request.id}", request.to_bytes())
 
 
 def withdraw(workspace: Workspace, run_id: str) -> None:

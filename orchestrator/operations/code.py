@@ -29,7 +29,7 @@ def capture_code(
     root = refuse_system("code.root", folder / spec.root)
     if not root.is_dir():
         raise UsageError(f"code.root: {root} is no folder")
-    found = _choose(root, spec)
+    found = _choose(root, spec, _within(root, workspace.home))
     if found.refused:
         raise UsageError("code: " + "; ".join(found.refused), hint="exclude these under code.exclude")
     if secrets:
@@ -45,13 +45,21 @@ def _refuse_secrets(root: Path, found: capture.Found, secrets: Secrets) -> None:
             raise UsageError(f"code: {path}: {problem}", hint="exclude it under code.exclude, or from git")
 
 
-def _choose(root: Path, spec: CodeSpec) -> capture.Found:
+def _within(root: Path, home: Path) -> str | None:
+    """Where our own home lies within the code: it is none of it, and would hold a copy of itself."""
+    try:
+        return f"{home.resolve().relative_to(root).as_posix()}/"
+    except ValueError:
+        return None
+
+
+def _choose(root: Path, spec: CodeSpec, home: str | None) -> capture.Found:
     included = patterns.matcher(spec.include) if spec.include else None
     excluded = patterns.matcher((*ALWAYS_LEFT_OUT, *spec.exclude))
     tracked = _git_files(root)
 
     def leave_out(path: str) -> bool:
-        if excluded(path):
+        if excluded(path) or path == home:
             return True
         if path.endswith("/"):
             return tracked is not None and path not in tracked

@@ -28,6 +28,11 @@ def capture_data(workspace: Workspace, name: str, spec: DataSpec, folder: Path) 
         UsageError: there is no such source, it must not be mounted, or it does not hash to what the spec says.
     """
     source = _checked(name, folder / spec.source)
+    if workspace.home.resolve().is_relative_to(source):
+        raise UsageError(
+            f"data.{name}: {source} holds the store itself ({workspace.home})",
+            hint="name the folder that holds the data",
+        )
     if source.is_dir():
         found = capture.find(source, lambda path: False)
         if found.refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import sys
@@ -70,6 +71,7 @@ def begin(workspace: Workspace, plan: Plan, name: str, origin: Origin, clock: Di
         origin=origin,
         created=workspace.timestamp(),
         clock=clock,
+        store=workspace.settings.store,
         boot=workspace.boot(),
     )
     reached("begin.planned")
@@ -77,7 +79,6 @@ def begin(workspace: Workspace, plan: Plan, name: str, origin: Origin, clock: Di
     reached("begin.claimed")
     plan = Plan.from_bytes(data)  # as a replay reads it: JSON writes 1.0 as 1
     try:
-        announce(workspace, run.request)
         prepare(plan, run, workspace.blobs, secrets)
         reached("begin.prepared")
     except BaseException:
@@ -93,12 +94,18 @@ def _tell_short(workspace: Workspace, secrets: Mapping[str, bytes]) -> None:
 
 
 def _claim(workspace: Workspace, request: Request) -> LiveRun:
-    """The run's folder; where another run of this millisecond has its id, it gets another."""
+    """The run's folder; where another run of this millisecond has its id, here or elsewhere, it gets another."""
     while True:
-        try:
-            return LiveRun.begin(workspace.live, request)
-        except FileExistsError:
-            request = request.model_copy(update={"id": runid.new(workspace.now(), workspace.chance())})
+        with contextlib.suppress(FileExistsError):
+            run = LiveRun.begin(workspace.live, request)
+            try:
+                if announce(workspace, request):
+                    return run
+            except BaseException:
+                run.remove()
+                raise
+            run.remove()
+        request = request.model_copy(update={"id": runid.new(workspace.now(), workspace.chance())})
 
 
 def in_foreground(workspace: Workspace, run: LiveRun, image: str, watcher: Watcher) -> Run:

@@ -11,6 +11,7 @@ import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -18,7 +19,7 @@ from orchestrator import runid
 from orchestrator.bundle import foreign, imported, proof, receive, records
 from orchestrator.bundle.foreign import Asked
 from orchestrator.bundle.imported import ImportRecord
-from orchestrator.bundle.model import LeftOut
+from orchestrator.bundle.model import BadBundle, LeftOut
 from orchestrator.bundle.read import BundleFile
 from orchestrator.bundle.receive import Incoming, Open
 from orchestrator.digest import Digest
@@ -26,7 +27,7 @@ from orchestrator.errors import UsageError
 from orchestrator.index.port import Row
 from orchestrator.operations import execute, recover
 from orchestrator.plan import Plan
-from orchestrator.run import Run
+from orchestrator.run import Run, moment
 from orchestrator.store.local import LocalBlobs
 from orchestrator.store.overlay import Overlay
 from orchestrator.store.port import BlobStore
@@ -111,14 +112,24 @@ def take_in(
     recover.recover(workspace)
     incoming = receive.describe(manifest, open_blob)
     found = records.runs(incoming.document)
-    news = _news(workspace, incoming, found)
+    _refuse_future(found, workspace.now())
     with workspace.claims.shared(), _store(workspace, dry_run) as blobs:
+        news = _news(workspace, incoming, found)
         receive.take(incoming, open_blob, blobs)
         finish(incoming)
         taken = _prove(incoming, found, news, blobs)
         if not dry_run:
             _record(workspace, incoming, found, news, source)
     return taken
+
+
+def _refuse_future(found: Mapping[str, Run], now: datetime) -> None:
+    """A run of tomorrow would be everybody's ``last`` until then."""
+    latest = runid.new(now + timedelta(days=1), 0)
+    for run_id, run in found.items():
+        created = moment(run.facts.created)
+        if runid.in_order(run_id) > runid.in_order(latest) or (created and created > now + timedelta(days=1)):
+            raise BadBundle(f"run {run_id} was made in the future, or this machine's clock is wrong")
 
 
 def _news(workspace: Workspace, incoming: Incoming, found: Mapping[str, Run]) -> dict[str, bytes]:
@@ -135,7 +146,8 @@ def _news(workspace: Workspace, incoming: Incoming, found: Mapping[str, Run]) ->
         if key.startswith("certificates/") and not _is_here(workspace, key, incoming) and about not in here:
             news[key] = text.encode()
     for key, of, replay in records.verdicts(incoming.document):
-        if not _is_here(workspace, key, incoming) and (of not in here or replay in found):
+        mine = of in here and imported.of(of, workspace.records) is None
+        if not mine and not _is_here(workspace, key, incoming) and (of not in here or replay in found):
             news[key] = _text(incoming, key)
     return news
 
@@ -194,6 +206,8 @@ def _record(
     workspace: Workspace, incoming: Incoming, found: Mapping[str, Run], news: Mapping[str, bytes], source: str
 ) -> None:
     """Whose it is first, the runs within runs before those, the index last: a crash leaves nothing that misleads."""
+    for run in found.values():
+        execute.row_of(workspace, run)  # what cannot be listed is not recorded either
     for run_id in incoming.document.runs:
         if f"runs/{run_id}" in news:
             about = ImportRecord(run=run_id, imported=workspace.timestamp(), bundle=incoming.digest, source=source)

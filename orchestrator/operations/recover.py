@@ -33,14 +33,17 @@ def recover(workspace: Workspace) -> None:
 
 
 def live_runs(workspace: Workspace) -> Iterator[LiveRun]:
-    """Every run that is not recorded yet, oldest first. A damaged folder is told, and is no obstacle to the others."""
+    """Every run of this store that is not recorded yet, oldest first. One home may serve several stores.
+
+    A damaged folder is told, and is no obstacle to the others.
+    """
     for folder in all_in(workspace.live):
         try:
             run = LiveRun.found(folder)
         except (Corruption, OSError) as error:
             workspace.report(f"{folder} cannot be read: {error}")
             continue
-        if run is not None:
+        if run is not None and run.request.store == workspace.settings.store:
             yield run
 
 

@@ -76,6 +76,7 @@ def replay(
     origin = original.origin.model_copy(update={"kind": "replay", "of": original.id})
     clock = original.facts.clock
     with workspace.claims.shared():  # until the live run names what it needs
+        runs.find(workspace, original.id)  # somebody may have removed it while we waited
         image, done = (
             cold_start.provide(workspace, plan.image) if cold else (building.provide(workspace, plan.image), None)
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import lru_cache
 
 from orchestrator.digest import Digest
@@ -13,7 +12,7 @@ from orchestrator.lock.model import Lock
 from orchestrator.metrics import decode
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
-from orchestrator.run import CertificateRecord, Run, certificate_key
+from orchestrator.run import CertificateRecord, Run, certificate_key, moment
 from orchestrator.store.port import BlobStore, RecordStore
 from orchestrator.store.streams import read_document
 
@@ -122,9 +121,8 @@ def _data(run: Run, plan: Plan | None) -> dict[str, str]:
 
 
 def _seconds(started: str | None, ended: str | None) -> float | None:
-    if started is None or ended is None:
-        return None
-    return (datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds()
+    begun, over = moment(started or ""), moment(ended or "")
+    return (over - begun).total_seconds() if begun and over else None
 
 
 def _commit(run: Run) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 PROJECT = "orchestrator.toml"
 PYPROJECT = "pyproject.toml"
 _TABLE = ("tool", "orchestrator")
-_MAX_SIZE = 1 << 20
+_MAX_SIZE = 1 << 18
 _MENTIONED = re.compile(rb"""(?m)^\s*\[?\s*["']?tool["']?\s*(\]|\.\s*["']?orchestrator)""")
 """Whether it is worth parsing a pyproject.toml: nearly all of them say nothing to us."""
 
@@ -116,8 +115,3 @@ def _read(path: Path) -> bytes:
     if len(data) > _MAX_SIZE:
         raise SettingsError([f"{path}: larger than {_MAX_SIZE} bytes: no file of settings"])
     return data
-
-
-def is_ours(file: Path) -> bool:
-    """Whether nobody else on this machine has written a file."""
-    return file.stat().st_uid in (0, os.getuid())

@@ -102,7 +102,7 @@ def resolve(
         Settings(**{name_of(key): values[key] for key in KEYS if key in values}),
         profile,
         {PROFILE: chosen_by, **{key: origins.get(key, DEFAULT) for key in KEYS}},
-        _untrusted(project, values, origins, environ),
+        _untrusted(project, {**origins, PROFILE: chosen_by}, environ),
         project,
     )
 
@@ -167,13 +167,11 @@ def _merged(layers: list[Layer]) -> tuple[dict[str, Any], dict[str, Origin]]:
     return values, origins
 
 
-def _untrusted(
-    project: SettingsFile | None, values: Mapping[str, Any], origins: Mapping[str, Origin], environ: Mapping[str, str]
-) -> list[str]:
+def _untrusted(project: SettingsFile | None, origins: Mapping[str, Origin], environ: Mapping[str, str]) -> list[str]:
+    """What a project file says that nobody has looked at: to choose among our stores, or none of them, counts too."""
     if project is None:
         return []
-    set_here = [key for key in KEYS if key in origins and origins[key].file is project and values[key] is not None]
-    asked = [key for key in set_here if not trust.needs_no_trust(project, key, values[key])]
-    if not asked or trust.is_trusted(project, environ):
+    set_here = [key for key in (PROFILE, *KEYS) if key in origins and origins[key].file is project]
+    if not set_here or trust.is_trusted(project, environ):
         return []
-    return [f"{origins[key]}: {quote(key)} takes effect only once this file is trusted" for key in asked]
+    return [f"{origins[key]}: {quote(key)} takes effect only once this file is trusted" for key in set_here]

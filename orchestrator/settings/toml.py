@@ -1,7 +1,7 @@
 """TOML with positions: the line on which a key stands, which Python's parser does not tell.
 
-A document that is cut after a whole line, and still parses, holds all keys up to there. So the line of a key is found
-by halving, whatever way of writing tables, quotes and lists the file has.
+A document that is cut where a statement ends holds all keys up to there. So the line of a key is found by halving,
+whatever way of writing tables, quotes and lists the file has.
 """
 
 from __future__ import annotations
@@ -14,6 +14,14 @@ from typing import Any
 
 from orchestrator.errors import SettingsError
 
+_TOKEN = re.compile(
+    r'"""(?:\\.|[^\\])*?"""+|'
+    r"'''.*?'''+|"
+    r'"(?:\\.|[^"\\\n])*"|'
+    r"'[^'\n]*'|#[^\n]*|[\[\]{}]|\n",
+    re.DOTALL,
+)
+_NO_STATEMENT = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
 _POSITION = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
 
 
@@ -36,23 +44,31 @@ class TomlFile:
             raise SettingsError([_located(path, str(error))]) from None
         except RecursionError:
             raise SettingsError([f"{path}:1: nested too deeply"]) from None
-        self._lines = [line + "\n" for line in text.split("\n")]  # a form feed ends no line
+        self._text = text
 
     def line(self, *keys: str) -> int:
         """The line, from 1, on which the key at this path begins; 1 where there is no such key."""
         if not _holds(self.content, keys):
             return 1
-        cuts = range(len(self._lines) + 1)
-        end = bisect.bisect_left(cuts, True, key=lambda cut: _holds(self._until(cut)[1], keys))
-        return self._until(end - 1)[0] + 1
+        cuts = _ends_of_statements(self._text)
+        first = bisect.bisect_left(cuts, True, key=lambda cut: _holds(tomllib.loads(self._text[:cut]), keys))
+        before = cuts[first - 1] if first else 0
+        blank = _NO_STATEMENT.match(self._text, before)
+        return self._text.count("\n", 0, blank.end() if blank else before) + 1
 
-    def _until(self, cut: int) -> tuple[int, dict[str, Any]]:
-        """The last line up to this one after which the document can be cut, and what it holds then."""
-        while True:
-            try:
-                return cut, tomllib.loads("".join(self._lines[:cut]))
-            except tomllib.TOMLDecodeError:
-                cut -= 1
+
+def _ends_of_statements(text: str) -> list[int]:
+    """The positions behind the lines that end outside of strings and brackets; the end of a valid document is one."""
+    depth, ends = 0, []
+    for token in _TOKEN.finditer(text):
+        match token[0]:
+            case "[" | "{":
+                depth += 1
+            case "]" | "}":
+                depth -= 1
+            case "\n" if depth == 0:
+                ends.append(token.end())
+    return [*ends, len(text)]
 
 
 def _located(path: Path, said: str) -> str:

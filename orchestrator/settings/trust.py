@@ -1,5 +1,8 @@
 """Which project files take effect. One that came with somebody else's code could send data and passwords elsewhere.
 
+A home within the project is no exception: a store may have come with the code, and a replay of what is in it reads the
+secrets that its plans name.
+
 What was trusted is remembered by path and content, outside of every project: a file that changes is asked about again.
 """
 
@@ -8,11 +11,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from orchestrator.digest import Digest, canonical
 from orchestrator.errors import NotFound, SettingsError
-from orchestrator.settings.files import SettingsFile, is_ours
+from orchestrator.settings.files import SettingsFile
 
 
 def is_trusted(file: SettingsFile, environ: Mapping[str, str]) -> bool:
@@ -21,12 +23,6 @@ def is_trusted(file: SettingsFile, environ: Mapping[str, str]) -> bool:
         return _line(file) in _ledger(environ).read_text(errors="replace").split("\n")
     except OSError:
         return False
-
-
-def needs_no_trust(file: SettingsFile, key: str, value: Any) -> bool:
-    """A home within the project, which the user's own file asks for, leads nowhere else."""
-    inside = isinstance(value, Path) and value.resolve().is_relative_to(file.path.parent.resolve())
-    return key == "home" and inside and is_ours(file.path)
 
 
 def trust(file: SettingsFile | None, environ: Mapping[str, str]) -> Path:

@@ -26,11 +26,18 @@ def ensure(root: Path) -> None:
     except FileNotFoundError:
         _make(root)
         return
+    if not (root / "tmp").is_dir():  # copied by something that leaves out empty folders
+        _make(root)
     if found != FORMAT:
         raise EnvironmentProblem(
             f"{root} is laid out as {found.strip()[:80]!r}; this program knows {FORMAT.strip()!r}",
             hint="use the version of orchestrator that made it, or another home",
         )
+
+
+def restore(root: Path) -> None:
+    """Make the folders again that went away: tools that copy stores leave out empty ones."""
+    _make(root)
 
 
 def _make(root: Path) -> None:

@@ -77,7 +77,7 @@ class LocalBlobs:
         """See :class:`~orchestrator.store.port.BlobStore`. What is there is durable: it may be built upon."""
         place = self._place(digest)
         try:
-            mode = place.stat().st_mode
+            mode = place.lstat().st_mode  # a link may lead to what anybody changes
         except FileNotFoundError:
             return False
         if stat.S_ISREG(mode) and mode & stat.S_IWUSR:
@@ -94,7 +94,7 @@ class LocalBlobs:
     def path(self, digest: Digest) -> Path:
         """See :class:`~orchestrator.store.port.FileBacked`."""
         path = self._place(digest)
-        if not path.is_file():
+        if path.is_symlink() or not path.is_file():
             raise NotFound(f"the store has no blob {digest}")
         return path
 
@@ -135,7 +135,11 @@ class LocalBlobs:
             written.chmod(0o644)
             os.utime(written, (EPOCH, EPOCH))
         reached("blob.rename")
-        written.rename(place)
+        try:
+            written.rename(place)
+        except FileNotFoundError:  # the store was copied by something that leaves out empty folders
+            layout.restore(self._root.parents[1])
+            written.rename(place)
         reached("blob.renamed")
         _settle(place)
         reached("blob.settled")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import os
 import secrets
 import threading
@@ -21,7 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Literal, Protocol, cast
 
-from orchestrator.errors import EnvironmentProblem
+from orchestrator.errors import EnvironmentProblem, StoreBusy
 from orchestrator.store.port import RecordStore, RemovableRecords
 
 SECONDS = 600.0
@@ -48,6 +49,7 @@ class RecordClaims:
         now: the clock, in seconds.
         pause: waits, where somebody is in the way; is told which attempt it was.
         seconds: how long a claim holds.
+        patience: how many seconds one who wants to be alone waits for those at work, who keep others out meanwhile.
     """
 
     def __init__(
@@ -57,10 +59,12 @@ class RecordClaims:
         *,
         pause: Callable[[int], None] | None = None,
         seconds: float = SECONDS,
+        patience: float = math.inf,
     ) -> None:
+        self._patience = patience
         self._records = cast(Records, records)
         self._now = now
-        self._pause = pause or _wait
+        self._pause = pause or wait
         self._seconds = seconds
         self._counting = threading.Lock()
         self._within = 0
@@ -94,6 +98,7 @@ class RecordClaims:
 
         Raises:
             ClaimLost: at the end of the block: others may have begun meanwhile.
+            StoreBusy: others were at work for longer than our patience.
         """
         mine = self._enter("alone")
         try:
@@ -121,12 +126,15 @@ class RecordClaims:
 
     def _comes_in(self, mine: _Claim, kind: Kind, attempt: int) -> bool:
         """Whether nobody is in the way, now that others can see our claim; False: step back."""
+        began = self._now()
         while True:
             others = self._there("alone", but=mine)
             if others and (kind == "adding" or min(others) < mine.prefix):
                 return False
             if not others and (kind == "adding" or not self._there("adding")):
                 return True
+            if self._now() - began > self._patience:
+                raise StoreBusy("others have been at work on this store all the time")
             self._pause(attempt)  # alone: those at work finish, and nobody new begins while our claim stands
             attempt += 1
 
@@ -137,7 +145,13 @@ class RecordClaims:
             if but is not None and key.startswith(but.prefix):
                 continue
             data = self._records.read(key)
-            if data is not None and _until(data) + self._seconds / 4 < self._now():
+            until = None if data is None else _until(data)
+            if data is not None and (until is None or until > self._now() + self._seconds * 1.25):
+                raise EnvironmentProblem(
+                    f"the claim {key} in the store's records cannot be right: {data[:60]!r}",
+                    hint="is a machine's clock wrong (NTP)? where nobody is at work, remove that record",
+                )
+            if until is not None and until + self._seconds / 4 < self._now():
                 self._records.remove(key)
             else:
                 found.append(key)  # or given up, or renewed since we were told of it: look again
@@ -197,14 +211,14 @@ class _Claim:
         return f"{self.prefix}{number}"
 
 
-def _until(data: bytes) -> float:
-    """Until when a claim holds; one that cannot be read holds for ever, until a person removes it."""
+def _until(data: bytes) -> float | None:
+    """Until when a claim holds; None where it cannot be read."""
     try:
         return float(data.split()[0])
     except (ValueError, IndexError):
-        return float("inf")
+        return None
 
 
-def _wait(attempt: int) -> None:
+def wait(attempt: int) -> None:
     """Longer each time, by chance: two that step back for each other must not meet again."""
     time.sleep(min(5.0, 0.05 * 2 ** min(attempt, 7)) * (0.5 + secrets.randbelow(1000) / 1000))

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestrator.errors import EnvironmentProblem, StoreBusy
 from orchestrator.store.claims import LocalClaims
 from orchestrator.store.memory import MemoryRecords
 from orchestrator.store.record_claims import ClaimLost, RecordClaims
@@ -178,11 +179,33 @@ def test_a_claim_is_renewed():
         assert list(records.list("claims/")) != before
 
 
-def test_a_claim_that_cannot_be_read_holds():
+@pytest.mark.parametrize("content", [b"junk", b"", f"{time.time() + 1e6!r} 1\n".encode()])
+@pytest.mark.parametrize("how", ["shared", "exclusive"])
+def test_a_claim_that_cannot_be_right_is_told(how, content):
+    """Nobody knows whether somebody is at work: a person has to look, and is not kept waiting."""
     records = MemoryRecords()
-    records.create("claims/adding-x-1", b"junk")
-    with pytest.raises(TimeoutError), RecordClaims(records, time.time, pause=fail).exclusive():
+    records.create("claims/adding-x-1", content)
+    records.create("claims/alone-x-1", content)
+    with (
+        pytest.raises(EnvironmentProblem, match="claims/alone-x-1"),
+        getattr(RecordClaims(records, time.time, pause=fail), how)(),
+    ):
         pass
+
+
+def test_whoever_wants_to_be_alone_gives_up(tmp_path):
+    """One at work may wait for a pipe that nobody reads; nobody else is to wait for that."""
+    with LocalClaims(tmp_path).shared():
+        with pytest.raises(StoreBusy), LocalClaims(tmp_path, patience=0.1).exclusive():
+            pass
+        with LocalClaims(tmp_path).shared():
+            pass
+    records = MemoryRecords()
+    with RecordClaims(records, time.time).shared():
+        with pytest.raises(StoreBusy), RecordClaims(records, time.time, patience=0.1).exclusive():
+            pass
+        with RecordClaims(records, time.time).shared():
+            pass
 
 
 class Baton:

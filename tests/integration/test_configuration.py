@@ -60,6 +60,8 @@ def test_flags_are_understood_before_and_after_the_verb(person, tmp_path):
 
 def test_a_home_that_a_project_asks_for(person):
     (person.project / "orchestrator.toml").write_text("home = 'kept'")
+    assert person.run("ls").returncode == 2
+    assert person.run("config", "--trust").returncode == 0
     assert person.run("ls").returncode == 0
     assert (person.project / "kept" / "index.sqlite").exists()
     assert person.run("ls", ORCHESTRATOR_HOME=str(person.project / "other")).returncode == 0

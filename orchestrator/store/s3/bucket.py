@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
-from orchestrator.errors import EnvironmentProblem
+from orchestrator.errors import Corruption, EnvironmentProblem
 from orchestrator.store.s3 import failures
 from orchestrator.store.s3.address import Address
 from orchestrator.store.s3.client import Connection
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _WRITER = "writer"
+SMALL = 64 << 20
+"""Bytes: what is read whole is never larger."""
 
 
 class Target(TypedDict):
@@ -105,7 +107,9 @@ class Bucket:
 
         def request(s3: S3Client) -> tuple[bytes, Head]:
             told = s3.get_object(**self.target(name))
-            data = told["Body"].read()
+            data = told["Body"].read(SMALL + 1)
+            if len(data) > SMALL:
+                raise Corruption(f"{self.address}: {name} is larger than any record or marker of ours")
             return data, Head(len(data), told["ETag"].strip('"'), told["Metadata"], told["LastModified"].timestamp())
 
         return self._if_there(name, request)
@@ -183,6 +187,11 @@ class Bucket:
         after = ""
         while True:
             page, more = self._page(beginning, after, at_most)
+            if page and page[0] <= after:
+                raise EnvironmentProblem(
+                    f"{self.address} at {self._connection.server} lists the same objects again and again",
+                    hint="a store needs a server that honours `start-after` when it lists",
+                )
             yield from map(self.address.name, page)
             if not more or not page:
                 return

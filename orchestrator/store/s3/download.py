@@ -44,6 +44,9 @@ def into_file(bucket: Bucket, name: str, size: int, file: Path) -> None:
             with stream(bucket, name, size) as whole:
                 sink.write(whole.read())
             return
+        head = bucket.head(name)  # the size that a marker tells is only what somebody wrote
+        if head is None or head.size != size:
+            raise _damaged(bucket, name, size)
         handle = sink.fileno()
         with ThreadPoolExecutor(WORKERS) as pool:
             pieces = pool.map(lambda start: _fill(bucket, name, start, size, handle), range(0, size, RANGE))

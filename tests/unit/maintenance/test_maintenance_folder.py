@@ -48,10 +48,23 @@ def test_a_dead_processs_file_goes_after_a_day(tmp: Path):
 
 
 def test_a_folder_counts_as_touched_with_what_is_in_it(tmp: Path):
-    (tmp / "bytecode-x" / "work").mkdir(parents=True)
-    assert found(tmp, 2 * DAY) == {"bytecode-x": True}
-    folder.remove(tmp / "bytecode-x")
+    (tmp / "bytecode-x0y1z2_3" / "work").mkdir(parents=True)
+    assert found(tmp, 2 * DAY) == {"bytecode-x0y1z2_3": True}
+    folder.remove(tmp / "bytecode-x0y1z2_3")
     assert found(tmp, 2 * DAY) == {}
+
+
+def test_what_has_no_name_of_ours_stays(tmp: Path, tmp_path: Path):
+    """The home may have been somebody's folder before, or ``tmp`` may lead into one."""
+    (tmp / "thesis.tex").touch()
+    (tmp / "work-1").mkdir()
+    assert found(tmp, 9 * DAY) == {}
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / named(dead())).touch()
+    (tmp_path / "home2").mkdir()
+    (tmp_path / "home2" / "tmp").symlink_to(elsewhere)
+    assert list(folder.left_over(tmp_path / "home2", elsewhere.stat().st_ctime + 9 * DAY)) == []
 
 
 def test_an_id_that_was_given_anew_protects_nothing(tmp: Path):

@@ -106,11 +106,19 @@ class TestFamilies:
         assert set(found) == {one.id for one in (*self.ONE, *self.OTHER)}
 
     @pytest.mark.parametrize("member", ONE, ids=lambda one: one.id)
-    def test_any_member_drops_all(self, member):
+    def test_what_is_dropped_takes_along_what_depends_on_it_alone(self, member):
         found = keep([*self.ONE, *self.OTHER], Policy(drop=frozenset([member.id])), set(), NOW)
-        assert set(found) == {one.id for one in self.OTHER}
+        assert member.id not in found
+        assert {one.id for one in self.OTHER} <= set(found)
+        assert (run(1).id in found) == (member.id != run(1).id)
         with pytest.raises(UsageError, match="pinned"):
-            keep(self.ONE, Policy(drop=frozenset([member.id])), {run(6).id}, NOW)
+            keep(self.ONE, Policy(drop=frozenset([member.id])), {member.id}, NOW)
+
+    def test_a_run_from_elsewhere_is_of_no_family_of_ours(self):
+        ours, theirs = run(1), run(5, of=run(1).id, imported=True)
+        assert kept([ours, theirs], Policy(drop=frozenset([theirs.id]))) == [1]
+        assert kept([ours, theirs], Policy(drop=frozenset([ours.id]))) == [5]
+        assert kept([ours, theirs, run(6, of=theirs.id)], Policy(drop=frozenset([theirs.id]))) == [1]
 
     def test_a_run_within_a_run_may_be_the_best(self):
         runs = [run(1), run(1, 1, metrics={"m": 2.0}), run(2, metrics={"m": 1.0})]

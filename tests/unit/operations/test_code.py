@@ -131,3 +131,11 @@ def test_a_broken_repository_is_an_error_and_not_a_folder_without_rules(workspac
 def test_the_system_is_no_code(workspace, folder, root):
     with pytest.raises(UsageError, match=r"code\.root: .* is never mounted"):
         captured(workspace, folder, root=root)
+
+
+def test_our_own_home_is_no_code(tmp_path):
+    """It would hold a copy of itself, and changes while it is read."""
+    (tmp_path / "job.py").write_text("print(1)\n")
+    workspace = Workspace(tmp_path / ".orchestrator")
+    digest, _ = capture_code(workspace, CodeSpec(), tmp_path)
+    assert [entry.path for entry in tree.load(workspace.blobs, digest).entries] == ["job.py"]

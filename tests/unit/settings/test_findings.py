@@ -84,7 +84,7 @@ def test_where_a_password_may_stand(place, where):
         (b"a = 1\nb c\n", ":2:3: Expected '=' after a key in a key/value pair"),
         (b"a = 1\nb = '\xff'\n", ":2: not UTF-8"),
         (b"a = " + b"[" * 5000, ":1: nested too deeply"),
-        (b"#" * (1 << 20) + b"#", ": larger than 1048576 bytes: no file of settings"),
+        (b"#" * (1 << 18) + b"#", ": larger than 262144 bytes: no file of settings"),
     ],
 )
 def test_files_that_are_none(place, data, told):

@@ -45,6 +45,12 @@ def test_lines(keys, line):
     assert TomlFile(Path("x"), FILE.encode()).line(*keys) == line
 
 
+def test_a_long_string_costs_no_more_than_another():
+    """A file that comes with somebody's code is parsed before it is trusted."""
+    text = "a = '''\n" + "\n" * 200_000 + "'''\nhome = 'x'\n"
+    assert TomlFile(Path("x"), text.encode()).line("home") == 200_003
+
+
 @given(st.lists(st.sampled_from(["", "# x", "v{} = 1", "v{} = '''\n\n'''", "v{} = [\n1,\n\n]", "[t{}]", "t.v{} = 3"])))
 def test_lines_of_any_file(parts):
     text = "".join(part.format(number) + "\n" for number, part in enumerate(parts))
