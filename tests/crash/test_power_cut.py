@@ -6,6 +6,7 @@ to do nothing, an acknowledged run is gone.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import docker
 import pytest
-from desk import Desk
+from desk import Desk, wait_for
 
 from crash.disk import Disk, another_boot
 from crash.lab import JOB
@@ -125,8 +126,10 @@ class Machine:
 def _end_containers(desk: Desk) -> None:
     client = docker.from_env()
     for name in desk.containers():
-        client.api.remove_container(name.removeprefix("/"), force=True)
+        with contextlib.suppress(docker.errors.APIError):  # the killed command may have begun with it
+            client.api.remove_container(name.removeprefix("/"), force=True)
     client.close()
+    wait_for(lambda: not desk.containers())
 
 
 @pytest.fixture
