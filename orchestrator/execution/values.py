@@ -64,17 +64,29 @@ def of(plan: Plan, run: LiveRun) -> Secrets:
     return Secrets({**values, **read(missing)})
 
 
+def _file(path: Path) -> bytes:
+    if not path.is_absolute():
+        raise UsageError(
+            f"secret: file:{path} is relative, and would be another file wherever a replay is started",
+            hint="name it from the root, or from ~",
+        )
+    return _content(path)
+
+
 def _value(name: str, reference: str) -> bytes:
     kind, _, where = reference.partition(":")
     try:
         value = os.environb[where.encode()] if kind == "env" else _file(Path(where).expanduser())
-    except (KeyError, OSError, RuntimeError):
-        raise UsageError(f"secret {name}: {reference} cannot be read here", hint="set it, then try again") from None
+    except KeyError:
+        raise UsageError(f"secret {name}: {where} is not set here", hint=f"export {where}, then try again") from None
+    except (OSError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or "there is no such home"
+        raise UsageError(f"secret {name}: {where}: {why}", hint="put the value there, then try again") from None
     if len(value) > MAX_SIZE:
         raise UsageError(f"secret {name}: {reference} has more than {MAX_SIZE} bytes", hint="mount it as data")
     return value
 
 
-def _file(path: Path) -> bytes:
+def _content(path: Path) -> bytes:
     with open_regular(path.resolve(strict=True)) as stream:
         return stream.read(MAX_SIZE + 1)

@@ -159,7 +159,8 @@ def _places(workspace: Workspace) -> Iterator[Check]:
         if problem is None:
             yield Check(name, "ok", f"{where} answers")
         else:
-            yield Check(name, "problem", f"{where}: {problem.message}", problem.hint)
+            message = problem.message if where in problem.message else f"{where}: {problem.message}"
+            yield Check(name, "problem", message, problem.hint)
 
 
 def _python(workspace: Workspace) -> Iterator[Check]:

@@ -137,7 +137,7 @@ def _configured(workspace: Workspace) -> Reference:
     if workspace.settings.registry is None:
         raise UsageError(
             "there is no registry: neither named here nor in the settings",
-            hint="add HOST/REPOSITORY, or set ORCHESTRATOR_REGISTRY",
+            hint="name HOST/REPOSITORY[:TAG] in the run's place (push: behind it), or set ORCHESTRATOR_REGISTRY",
         )
     return references.parse(workspace.settings.registry)
 

@@ -186,7 +186,7 @@ assert not any("canary" in value for value in os.environ.values())
 
 def test_a_secret_that_is_not_there_is_said_before_anything_runs(desk: Desk, monkeypatch):
     monkeypatch.delenv("CANARY", raising=False)
-    with pytest.raises(UsageError, match="secret ONE: env:CANARY cannot be read here"):
+    with pytest.raises(UsageError, match="secret ONE: CANARY is not set here"):
         desk.submit("pass", secrets={"ONE": "env:CANARY"})
     assert list(desk.workspace.live.iterdir()) == []
     assert list(desk.workspace.records.list("runs/")) == []

@@ -22,7 +22,8 @@ def checked(done: Checked) -> str:
     """A check of the store, for a person: what is wrong, then what is worth knowing, then how much was looked at."""
     wrong = [finding for finding in done.findings if finding.wrong]
     others = [finding for finding in done.findings if not finding.wrong]
-    looked = f"{done.runs} runs, {done.records} records, {done.blobs.count} blobs"
+    counts = ((done.runs, "run"), (done.records, "record"), (done.blobs.count, "blob"))
+    looked = ", ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in counts)
     read = f" ({size(done.blobs.bytes)} read)" if done.blobs.bytes else ""
     end = f"{looked}{read}: {f'{len(wrong)} wrong' if wrong else 'nothing is lost or damaged'}"
     lines = [*map(_line, wrong), *map(_line, others), end]

@@ -159,7 +159,7 @@ def test_references(tmp_path, monkeypatch):
     assert values.read(references) == {"A": b"one", "B": b"two\n"}
     monkeypatch.delenv("A")
     assert values.readable(references) == {"B": b"two\n"}
-    with pytest.raises(UsageError, match="secret A: env:A cannot be read here"):
+    with pytest.raises(UsageError, match="secret A: A is not set here"):
         values.read(references)
     (tmp_path / "b").write_bytes(b"x" * (values.MAX_SIZE + 1))
     with pytest.raises(UsageError, match=r"secret B: .*1048576 bytes"):
