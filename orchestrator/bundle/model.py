@@ -18,7 +18,7 @@ BLOB_TYPE = "application/vnd.orchestrator.bundle.blob.v1"
 
 MAX_MANIFEST = 4 << 20
 """Bytes: registries take no larger one."""
-MAX_DOCUMENT = 64 << 20
+MAX_DOCUMENT = 16 << 20
 """Bytes of the bundle document: half a million small files."""
 MAX_PIECE = 1 << 20
 """A blob below this size travels in a pack."""

@@ -13,13 +13,14 @@ def index() -> None:
 
 
 @index.command()
+@click.option("--force", is_flag=True, help="Even where the index seems to be another store's.")
 @click.pass_obj
-def rebuild(context: Context) -> None:
+def rebuild(context: Context, force: bool) -> None:
     """Fill the index from the store. What is damaged is told and left out; `fsck` says more."""
     from orchestrator.cli.render import listing
     from orchestrator.operations.indexing import rebuild_index as operation
 
-    done = operation(context.workspace())
+    done = operation(context.workspace(), force=force)
     data = {"index": done.where, "runs": done.runs, "left_out": dict(done.left_out)}
     context.result("index rebuild", data, lambda: listing.rebuilt(done))
 

@@ -39,6 +39,7 @@ from orchestrator.store import capture, tree
 from orchestrator.store.port import FileBlobs
 from orchestrator.store.streams import put_bytes
 
+_VALUES_GONE = "nothing that it wrote is kept: the values of its secrets are gone, and nobody can say what holds one"
 MAX_NOTES = 50
 UNKNOWN_EXIT = -1
 _WRITERS = 16
@@ -80,6 +81,9 @@ def collect(plan: Plan, run: LiveRun, blobs: FileBlobs, machine: Machine, ended:
         facts = _facts(run, machine, None, None, ended, ["the container was never started"], {})
         return Collected(_run(run, "lost", None, facts))
     secrets = values.of(plan, run)
+    if secrets is None:
+        facts = _facts(run, machine, None, None, ended, [_VALUES_GONE], {})
+        return Collected(_run(run, "lost", None, facts))
     clean(run.record, secrets)
     started = ending.started(run.record)
     reached("collect.begun")

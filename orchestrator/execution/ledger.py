@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import lzma
 import os
-import shutil
 import struct
 from array import array
 from collections import deque
@@ -127,7 +126,11 @@ def restore(path: Path, packed: IO[bytes]) -> None:
     """
     try:
         with path.open("xb") as file, lzma.open(packed) as record:
-            shutil.copyfileobj(record, file, _PIECE)
+            room = CAPACITY
+            while piece := record.read(_PIECE):
+                if (room := room - len(piece)) < 0:
+                    raise NoLedger("it unpacks to more than a ledger has")
+                file.write(piece)
         with path.open("rb") as file:
             if read(file).mode != Mode.REPLAY:
                 raise NoLedger("it is not ready to be fed back")

@@ -48,20 +48,16 @@ def refuse(secrets: Secrets, text: bytes) -> None:
         )
 
 
-def of(plan: Plan, run: LiveRun) -> Secrets:
-    """The values that a run was given.
+def of(plan: Plan, run: LiveRun) -> Secrets | None:
+    """The values that a run was given; None where they are gone.
 
-    They lie on a tmpfs as long as the run does. After a restart of the machine they are gone: then they are read
-    anew, for without them nobody could say what may be recorded.
-
-    Raises:
-        UsageError: they cannot be read any more.
+    They lie on a tmpfs as long as the run does. After a restart of the machine nobody knows them any more: where the
+    plan's references lead by then may be other values.
     """
     if not plan.secrets:
         return NO_SECRETS
     values = read_values(str(secrets_folder(run.request.id)))
-    missing = {name: reference for name, reference in plan.secrets.items() if name not in values}
-    return Secrets({**values, **read(missing)})
+    return Secrets(values) if plan.secrets.keys() <= values.keys() else None
 
 
 def _file(path: Path) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from orchestrator import runid
 from orchestrator.bundle.imported import ImportRecord
 from orchestrator.digest import Digest
-from orchestrator.errors import Corruption, OrchestratorError, UsageError
+from orchestrator.errors import Corruption, EnvironmentProblem, OrchestratorError, UsageError
 from orchestrator.execution.live import Request
 from orchestrator.image.oci import Image
 from orchestrator.lock.model import LayerPin
@@ -99,6 +99,8 @@ def check(records: RecordStore, keys: list[str]) -> Iterator[Finding]:
             data = records.read(key)
             if data is not None:  # it may have been removed meanwhile
                 _parse(key, data)
+        except EnvironmentProblem:
+            raise  # a store that does not answer, or refuses, says nothing of its records
         except (OrchestratorError, OSError) as error:
             said = error.message if isinstance(error, OrchestratorError) else f"cannot be read: {error.strerror}"
             broken = (key.removeprefix("runs/"),) if key.startswith("runs/") else ()
@@ -112,6 +114,8 @@ def readable_runs(records: RecordStore) -> Iterator[Run]:
             data = records.read(key)
             if data is not None:
                 yield run(key, data)
+        except EnvironmentProblem:
+            raise
         except (OrchestratorError, OSError):
             continue
 

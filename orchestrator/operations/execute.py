@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from orchestrator import process, runid
-from orchestrator.agent.redact import Secrets
+from orchestrator.agent.redact import NO_SECRETS, Secrets
 from orchestrator.digest import Digest
 from orchestrator.engine.port import ContainerSpec
 from orchestrator.errors import EnvironmentProblem
@@ -117,7 +117,10 @@ def in_foreground(workspace: Workspace, run: LiveRun, image: str, watcher: Watch
     """
     watcher.stop.shield()
     plan = load_plan(workspace, run)
-    secrets = values.of(plan, run)
+    known = values.of(plan, run)
+    secrets = known or NO_SECRETS
+    if known is None:  # the machine was started anew: nobody can say what may be shown
+        watcher = Watcher(stop=watcher.stop)
     hiding = Hiding(secrets)
     with_ = supervision(
         workspace,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from orchestrator.errors import Corruption, NotFound, OrchestratorError
+from orchestrator.errors import Corruption, NotFound, OrchestratorError, UsageError
 from orchestrator.index.port import Row, State
 from orchestrator.operations.rows import Rows
 from orchestrator.run import Run, certificate_key
 from orchestrator.workspace import Workspace
 
 _LeaveOut = Callable[[str, OrchestratorError], None]
+_LOOKED_AT = 8
 _PROGRESS = 10_000
 _RUNS = "runs/"
 
@@ -35,10 +36,13 @@ class Status:
     """Runs in the store, those within runs included."""
 
 
-def rebuild_index(workspace: Workspace) -> Rebuilt:
+def rebuild_index(workspace: Workspace, *, force: bool = False) -> Rebuilt:
     """Fill the index from the store. What is damaged is told and left out.
 
     Others may record runs and remove some meanwhile: what they do is in the index as well.
+
+    Raises:
+        UsageError: the index seems to be another store's, and ``force`` does not say that it is to be this one's.
     """
     left_out: dict[str, str] = {}
 
@@ -47,6 +51,8 @@ def rebuild_index(workspace: Workspace) -> Rebuilt:
         workspace.report(f"run {run_id} is left out of the index: {error.message}")
 
     reader = _Reader(workspace)
+    if not force:
+        _refuse_anothers(workspace)
     rows = dict(reader.rows(reader.ids(), leave_out))
 
     def until_now() -> Iterator[Row]:
@@ -60,6 +66,17 @@ def rebuild_index(workspace: Workspace) -> Rebuilt:
     workspace.index.fill(until_now())
     state = workspace.index.state()
     return Rebuilt(state.where, state.runs, left_out)
+
+
+def _refuse_anothers(workspace: Workspace) -> None:
+    """A team's index under a store whose name is misspelt would be emptied for everybody."""
+    shared = workspace.settings.index is not None
+    newest = workspace.index.ids("", _LOOKED_AT) if shared and workspace.index.is_complete() else []
+    if newest and all(workspace.records.read(f"{_RUNS}{run_id}") is None for run_id in newest):
+        raise UsageError(
+            f"the index has runs of which this store has none, such as {newest[0]}: is it another store's?",
+            hint="`orchestrator config --show-origin` tells; `index rebuild --force` makes it this store's",
+        )
 
 
 def index_status(workspace: Workspace) -> Status:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,6 @@ PROJECT = "orchestrator.toml"
 PYPROJECT = "pyproject.toml"
 _TABLE = ("tool", "orchestrator")
 _MAX_SIZE = 1 << 18
-_MENTIONED = re.compile(rb"""(?m)^\s*\[?\s*["']?tool["']?\s*(\]|\.\s*["']?orchestrator)""")
-"""Whether it is worth parsing a pyproject.toml: nearly all of them say nothing to us."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ def _upwards(folder: Path) -> Iterator[Path]:
 
 def _in_pyproject(file: Path) -> SettingsFile | None:
     data = _read(file)
-    if not _MENTIONED.search(data):
+    if b"orchestrator" not in data and b"\\u" not in data:  # nearly all say nothing to us, and need no parsing
         return None
     toml = _parsed(file, data)
     tools = toml.content.get(_TABLE[0])

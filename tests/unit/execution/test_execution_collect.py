@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from orchestrator.agent import wire
 from orchestrator.digest import Digest
+from orchestrator.execution.live import secrets_folder
 from orchestrator.metrics import decode
 from orchestrator.store.tree import FileEntry, FolderEntry, LinkEntry
 
@@ -244,3 +246,15 @@ def test_streams_are_kept_as_they_are_and_links_are_not_followed(ran, bench, tmp
     assert bench.blobs.get(done.facts.stdout).read() == b"\xff\x00"
     assert (done.facts.stderr, done.facts.console, done.facts.events) == (None, None, None)
     assert not bench.blobs.has(Digest.of(b"of the host"))
+
+
+def test_without_the_values_of_its_secrets_nothing_of_a_run_is_kept(bench):
+    """The machine was started anew: nobody can say what of it may be recorded, not even by another value of that name."""
+    plan = bench.plan(secrets={"TOKEN": "env:HOME"})
+    run = bench.begin(plan, secrets={"TOKEN": b"canary-of-before"})
+    (run.outputs / "leak.txt").write_bytes(b"canary-of-before")
+    bench.end(run)
+    shutil.rmtree(secrets_folder(run.request.id).parent)
+    found = bench.collect(plan, run)
+    assert (found.status, found.outcome, found.facts.partial, found.facts.stdout) == ("lost", None, None, None)
+    assert "nothing that it wrote is kept" in found.facts.notes[0]

@@ -155,3 +155,9 @@ def test_many_values_do_not_fill_the_memory(tmp_path: Path):
     pack = packed(path)
     assert len(pack) < 8 * count / 20
     assert chunks_of(lzma.decompress(pack)) == [(1, list(range(0, 700 * count, 700)))]
+
+
+def test_a_small_record_that_unpacks_to_a_large_one_is_refused(tmp_path):
+    bomb = lzma.compress(b"\0" * (ledger.CAPACITY + 1), preset=0)
+    with pytest.raises(ledger.NoLedger, match="more than a ledger has"):
+        ledger.restore(tmp_path / "ledger", io.BytesIO(bomb))

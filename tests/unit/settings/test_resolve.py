@@ -164,3 +164,16 @@ def test_trust_is_kept_for_ourselves(place, tmp_path):
 def test_git_is_not_asked(place, monkeypatch):
     monkeypatch.setattr(subprocess, "run", lambda *_: pytest.fail("no program is needed"))
     assert place.resolve()
+
+
+def test_blank_lines_cost_nothing(place):
+    """A file that comes with somebody's code is looked at before anything else; matching it once took for ever."""
+    place.write("[project]\n" + "\n" * 100_000 + "x = 1\n", "pyproject.toml")
+    assert place.resolve().settings.store is None
+
+
+@pytest.mark.parametrize("text", ["profile = 'prod'\n", "profile = 'local'\n", "store = 'none'\n"])
+def test_to_choose_among_my_stores_needs_trust_too(place, text):
+    place.write_user("store = 's3://abc/mine'\n[profiles.prod]\nstore = 's3://abc/everything'\n")
+    place.write(text)
+    assert len(place.resolve().untrusted) == 1
