@@ -249,7 +249,7 @@ def test_streams_are_kept_as_they_are_and_links_are_not_followed(ran, bench, tmp
 
 
 def test_without_the_values_of_its_secrets_nothing_of_a_run_is_kept(bench):
-    """The machine was started anew: nobody can say what of it may be recorded, not even by another value of that name."""
+    """The machine was started anew: nobody can say what of it may be recorded, not even by another value."""
     plan = bench.plan(secrets={"TOKEN": "env:HOME"})
     run = bench.begin(plan, secrets={"TOKEN": b"canary-of-before"})
     (run.outputs / "leak.txt").write_bytes(b"canary-of-before")
