@@ -62,9 +62,10 @@ def survey(store: Premises, wanted: Wanted, now: datetime) -> Survey:
         Corruption: what some run needs cannot be told: its record or a document of it is damaged.
     """
     found = Survey()
-    live = readable(store.live())
+    live = alive(store, wanted)
     everything = list(candidates(store.records, store.blobs, metrics=bool(wanted.policy.best)))
-    _choose_runs(found, everything, wanted.policy, set(pins.pinned(store.records)), live, now)
+    given_up = {run_id for run_id in wanted.policy.drop if store.records.read(f"live/{run_id}") is not None}
+    _choose_runs(found, everything, wanted.policy, set(pins.pinned(store.records)), live, given_up, now)
     needed = whole(_needed(store, found.kept, live))
     going = Needed(store.blobs)
     for run_id in (run_id for family in found.going.values() for run_id in family):
@@ -74,20 +75,22 @@ def survey(store: Premises, wanted: Wanted, now: datetime) -> Survey:
     known = caches.read(store.records, store.blobs, needed)
     _choose_blobs(found, store, needed, going, known, droppable, lambda since: wanted.is_young(since, now))
     found.records = [*_dangling(store.records, found, live), *known.naming(found.blobs.keys())]
+    found.records += [f"live/{run_id}" for run_id in sorted(given_up)]
     return found
 
 
-def readable(live: Live) -> Live:
-    """The live runs.
+def alive(store: Premises, wanted: Wanted) -> Live:
+    """The live runs, but for those that are given up by name.
 
     Raises:
         Corruption: one cannot be read.
     """
+    live = store.live()
     if live.unreadable:
         raise Corruption(
             f"what a live run needs cannot be told: {live.unreadable[0]}", hint="look at it, then move it away"
         )
-    return live
+    return Live(tuple(request for request in live.requests if request.id not in wanted.policy.drop))
 
 
 def whole(needed: Needed) -> Needed:
@@ -107,11 +110,17 @@ def whole(needed: Needed) -> Needed:
 
 
 def _choose_runs(
-    found: Survey, everything: list[Candidate], policy: Policy, pinned: set[str], live: Live, now: datetime
+    found: Survey,
+    everything: list[Candidate],
+    policy: Policy,
+    pinned: set[str],
+    live: Live,
+    given_up: set[str],
+    now: datetime,
 ) -> None:
     """A live replay keeps what it repeats. A run within one that is neither recorded nor live is what a crash left."""
     ids = {run.id for run in everything} | {request.id for request in live.requests}
-    if unknown := policy.drop - ids:
+    if unknown := policy.drop - ids - given_up:
         raise NotFound(f"no run {', '.join(sorted(unknown))}")
     orphans = {run.id for run in everything if runid.top(run.id) not in ids}
     whole_ones = [run for run in everything if run.id not in orphans]

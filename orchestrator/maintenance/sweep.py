@@ -25,7 +25,7 @@ from orchestrator.maintenance.finding import Tally
 from orchestrator.maintenance.needed import Needed
 from orchestrator.maintenance.port import Premises
 from orchestrator.maintenance.records import CACHES
-from orchestrator.maintenance.survey import Survey, Wanted, readable, whole
+from orchestrator.maintenance.survey import Survey, Wanted, alive, whole
 from orchestrator.run import Origin, Run
 
 _RUNS = 32
@@ -59,16 +59,21 @@ def sweep(
     waiting = iter(found.going.items())
     while some := dict(islice(waiting, _RUNS)):
         with store.claims.exclusive():
-            _remove_families(store, some, seen, forget, done)
+            _remove_families(store, some, seen, wanted, forget, done)
     _remove_records(store, found.records)
     _remove_blobs(store, found, wanted, now, done)
     return done
 
 
 def _remove_families(
-    store: Premises, going: dict[str, list[str]], seen: set[str], forget: Callable[..., None], done: Swept
+    store: Premises,
+    going: dict[str, list[str]],
+    seen: set[str],
+    wanted: Wanted,
+    forget: Callable[..., None],
+    done: Swept,
 ) -> None:
-    wanted_again = _wanted_again(store, going, seen)
+    wanted_again = _wanted_again(store, going, seen, wanted)
     for family, members in going.items():
         if family in wanted_again:
             done.spared += members
@@ -81,12 +86,12 @@ def _remove_families(
         done.runs += members
 
 
-def _wanted_again(store: Premises, going: dict[str, list[str]], seen: set[str]) -> set[str]:
+def _wanted_again(store: Premises, going: dict[str, list[str]], seen: set[str], wanted: Wanted) -> set[str]:
     """The families that were pinned meanwhile, are being replayed, or have a replay that is new."""
     family_of = {run_id: family for family, members in going.items() for run_id in members}
-    wanted = [*pins.pinned(store.records), *(_of(request.origin) for request in readable(store.live()).requests)]
-    wanted += [_of(run.origin) for run in _new_runs(store, seen)]
-    return {family_of[run_id] for run_id in wanted if run_id in family_of}
+    ids = [*pins.pinned(store.records), *(_of(request.origin) for request in alive(store, wanted).requests)]
+    ids += [_of(run.origin) for run in _new_runs(store, seen)]
+    return {family_of[run_id] for run_id in ids if run_id in family_of}
 
 
 def _of(origin: Origin) -> str:
@@ -113,7 +118,7 @@ def _remove_blobs(store: Premises, found: Survey, wanted: Wanted, now: Callable[
     waiting = iter(found.blobs)
     while batch := list(islice(waiting, _BLOBS)):
         with store.claims.exclusive():
-            _look_again(store, needed, walked)
+            _look_again(store, needed, walked, wanted)
             moment = now()
             going = [digest for digest in batch if digest not in needed and _may_go(store, digest, wanted, moment)]
             with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -122,12 +127,12 @@ def _remove_blobs(store: Premises, found: Survey, wanted: Wanted, now: Callable[
             done.blobs.add(found.blobs[digest])
 
 
-def _look_again(store: Premises, needed: Needed, walked: set[str]) -> None:
+def _look_again(store: Premises, needed: Needed, walked: set[str], wanted: Wanted) -> None:
     """Add what runs need that came since, or that were spared."""
     for run in _new_runs(store, walked):
         needed.run(run)
         walked.add(run.id)
-    for request in readable(store.live()).requests:
+    for request in alive(store, wanted).requests:
         needed.request(request)
     whole(needed)
 

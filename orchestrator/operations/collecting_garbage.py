@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from orchestrator.errors import UsageError
 from orchestrator.maintenance import folder
 from orchestrator.maintenance.survey import Survey, Wanted, survey
 from orchestrator.maintenance.sweep import Swept, sweep
@@ -34,6 +35,8 @@ def gc(workspace: Workspace, wanted: Wanted | None = None, *, delete: bool = Fal
     recover.recover(workspace)
     store = premises(workspace)
     dropped = frozenset(runs.resolve(workspace, text) for text in wanted.policy.drop)
+    if under_way := sorted(run_id for run_id in dropped if (workspace.live / run_id).is_dir()):
+        raise UsageError(f"run {under_way[0]} is under way here", hint=f"`orchestrator stop {under_way[0]}` first")
     wanted = replace(wanted, policy=replace(wanted.policy, drop=dropped))
     found = survey(store, wanted, workspace.now())
     if not delete:

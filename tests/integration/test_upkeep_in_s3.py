@@ -12,6 +12,7 @@ from orchestrator import operations
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption
 from orchestrator.execution.live import Request
+from orchestrator.maintenance.policy import Policy
 from orchestrator.maintenance.survey import Wanted
 from orchestrator.operations.announcing import announce, withdraw
 from orchestrator.run import Facts, Origin, Run
@@ -74,3 +75,15 @@ def test_what_is_live_on_another_machine_is_kept(workspace: Workspace, tmp_path:
     withdraw(workspace, RUN)
     operations.gc(elsewhere, Wanted(grace=timedelta(0)), delete=True)
     assert list(elsewhere.truth.list()) == []
+
+
+def test_a_run_whose_machine_never_comes_back_is_given_up(workspace: Workspace):
+    plan = put(workspace, b"no plan")
+    announce(workspace, Request(id=RUN, name="n", plan=plan, origin=Origin(kind="submit"), created="c"))
+    dropping = Wanted(policy=Policy(drop=frozenset([RUN])), grace=timedelta(0))
+    with pytest.raises(Corruption):
+        operations.gc(workspace, Wanted(grace=timedelta(0)), delete=True)
+    operations.gc(workspace, dropping, delete=True)
+    assert list(workspace.records.list("live/")) == []
+    operations.gc(workspace, Wanted(grace=timedelta(0)), delete=True)
+    assert not workspace.truth.has(plan)
