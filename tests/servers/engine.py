@@ -26,6 +26,7 @@ class OwnEngine:
             (self.folder / left).unlink(missing_ok=True)
         self._process = subprocess.Popen(
             [
+                "unshare", "--net",  # else it would take the other engine's bridge away
                 "dockerd", "--host", self.host, "--data-root", str(self.folder / "data"),
                 "--exec-root", str(self.folder / "exec"), "--pidfile", str(self.folder / "docker.pid"),
                 "--bridge", "none", "--iptables=false",

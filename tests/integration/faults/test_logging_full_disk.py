@@ -199,13 +199,14 @@ for step in range(1000):
 fill("/outputs/ballast")
 """
     all_small.write(script)
+    assert all_small.cli("ls").returncode == 0  # the index is there, as it is in any home but a new one
     something = all_small.home / "something"
     something.write_bytes(b"x" * (2 << 20))
     done = all_small.cli("submit")
     assert done.returncode == ExitCode.ENGINE
     assert b"No space left on device\nnext: make room: the next command records what has run" in done.stderr
     done = all_small.cli("ls")
-    assert (done.returncode, b"running" in done.stdout) == (0, True)
+    assert (done.returncode, b"running" in done.stdout) == (0, True), done.stderr.decode()
     assert b"cannot be taken up yet: [Errno 28] No space left on device" in done.stderr
     something.unlink()
     (row,) = operations.ls(all_small.workspace)
