@@ -14,8 +14,6 @@ from orchestrator import operations
 
 pytestmark = pytest.mark.engine
 
-MANY = 100
-
 
 def ended(commands: list[subprocess.Popen[bytes]], seconds: int) -> list[tuple[bytes, bytes]]:
     said = [command.communicate(timeout=seconds) for command in commands]
@@ -23,17 +21,18 @@ def ended(commands: list[subprocess.Popen[bytes]], seconds: int) -> list[tuple[b
     return said
 
 
-def test_a_hundred_submits(desk: Desk):
+@pytest.mark.parametrize("many", [24, pytest.param(100, marks=pytest.mark.soak)])
+def test_many_submits(desk: Desk, many: int):
     desk.write("import orchestrator\norchestrator.log_metric('one', 1)\nprint('said')", resources={"memory": "256MiB"})
     assert desk.cli("build").returncode == 0
-    said = ended([desk.start("submit", "--json") for _ in range(MANY)], 900)
+    said = ended([desk.start("submit", "--json") for _ in range(many)], 900)
     assert not [err for _, err in said if b"database is locked" in err]
     ids = {json.loads(out)["data"]["id"] for out, _ in said}
-    assert len(ids) == MANY
-    runs = desk.recorded(MANY)
+    assert len(ids) == many
+    runs = desk.recorded(many)
     assert {run.id for run in runs} == ids
     assert len({(run.plan, run.outcome, run.status) for run in runs}) == 1
-    assert {row.id for row in operations.ls(desk.workspace, limit=2 * MANY)} == ids
+    assert {row.id for row in operations.ls(desk.workspace, limit=2 * many)} == ids
     Lab(desk).check_runs()
 
 

@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 from desk import Desk
+from servers.given import give_base
 
 from orchestrator import operations
 from orchestrator.errors import EnvironmentProblem, UsageError
@@ -24,14 +25,13 @@ pathlib.Path("/outputs/notes/résumé.txt").write_text("done")
 
 
 @pytest.mark.engine
-@pytest.mark.slow
 def test_one_submits_and_another_replays(ceph, s3, desk: Desk, tmp_path):
     def workspace(home) -> Workspace:
         return Workspace(settings=Settings(home=home, store=s3[0], store_endpoint=s3[1]))
 
     first = workspace(desk.home)
+    give_base(desk, first)
     spec = desk.write(JOB)
-    operations.lock(first, spec)
     run = operations.submit(first, spec).run
     assert run is not None
     assert run.status == "finished"

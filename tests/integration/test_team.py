@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from desk import Desk
+from servers.given import give_base
 from servers.postgres import PASSWORD, Postgres
 
-from orchestrator.lock.model import Lock
-from orchestrator.references.follow import Walk
 from orchestrator.settings.model import Settings
 from orchestrator.workspace import Workspace
 
@@ -39,26 +37,6 @@ class Team:
     def workspace(self, home: Path) -> Workspace:
         return Workspace(settings=Settings(home=home, **self.settings))  # type: ignore[arg-type]
 
-    def give(self, desk: Desk) -> None:
-        """Copy the image that jobs run in into the store, so that nobody has to build it."""
-        lock = Lock.from_bytes(desk.build({}))
-        own, shared = desk.workspace, self.workspace(desk.home)
-        manifest = json.loads(own.records.read(f"images/{lock.digest.hex}") or b"")["manifest"]
-        walk = Walk(own.blobs)
-        needed = {
-            one.digest for one in (*walk.lock(lock.digest, "test"), *walk.image(type(lock.digest)(manifest), "test"))
-        }
-
-        def send(digest: object) -> None:
-            with own.blobs.get(digest) as stream:  # type: ignore[arg-type]
-                shared.blobs.put(stream)
-
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(send, needed))
-        for folder in ("images", "layers", "bytecode"):
-            for key in own.records.list(f"{folder}/"):
-                shared.records.create(key, own.records.read(key) or b"")
-
 
 @pytest.fixture
 def team(s3: tuple[str, str], postgres: Postgres) -> Team:
@@ -67,7 +45,7 @@ def team(s3: tuple[str, str], postgres: Postgres) -> Team:
 
 def test_what_one_submits_another_sees_and_replays(team: Team, new_desk: Callable[[], Desk], tmp_path: Path):
     one = new_desk()
-    team.give(one)
+    give_base(one, team.workspace(one.home))
     one.write(JOB)
     submitted = one.cli("submit", "runspec.yaml", "--json", **team.variables)
     assert submitted.returncode == 0, submitted.stderr
