@@ -266,7 +266,10 @@ def test_the_command_line(home, postgres):
     ]
     status = command(home, "--json", "index", "status", ORCHESTRATOR_INDEX=url)
     assert json.loads(status.stdout)["data"]["runs"] == 2
-    assert json.loads(command(home, "--json", "index", "rebuild", ORCHESTRATOR_INDEX=url).stdout)["data"]["runs"] == 0
+    rebuild = ("--json", "index", "rebuild")
+    refused = command(home, *rebuild, ORCHESTRATOR_INDEX=url)  # a store's name that is misspelt empties nobody's index
+    assert refused.returncode == 2 and b"is it another store's?" in refused.stderr
+    assert json.loads(command(home, *rebuild, "--force", ORCHESTRATOR_INDEX=url).stdout)["data"]["runs"] == 0
     for words in (
         ["index", "status"],
         ["index", "rebuild"],
