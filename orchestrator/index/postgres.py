@@ -21,6 +21,8 @@ _DIALECT = Dialect(key="BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", text='
 _LOCK = 0x6F726368
 """Whoever migrates holds this number."""
 _BATCH = 2000
+_PAGE = 500
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _HAS_STATE = """
 SELECT 1 FROM pg_catalog.pg_class
 WHERE relname = 'run_index_state' AND relkind = 'r' AND relnamespace = current_schema()::regnamespace
@@ -101,18 +103,22 @@ class _Session:
         self.where = where
 
     def execute(self, sql: str, values: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
-        cursor = self._connection.execute(sql.replace("?", "%s").encode(), values)
-        return cursor.fetchall() if cursor.description else []
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql.replace("?", "%s"), values)
+            return cursor.fetchall() if cursor.description else []
 
     def many(self, sql: str, values: Iterable[Sequence[Value]]) -> None:
+        from psycopg2.extras import execute_batch
+
         with self._connection.cursor() as cursor:
-            cursor.executemany(sql.replace("?", "%s").encode(), values)
+            execute_batch(cursor, sql.replace("?", "%s"), values, page_size=_PAGE)
 
     def insert(self, table: str, columns: Sequence[str], values: Iterable[Sequence[Value]]) -> None:
+        from orchestrator.store.streams import from_chunks  # a list of runs needs nothing of this
+
         into = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-        with self._connection.cursor() as cursor, cursor.copy(into.encode()) as copy:
-            for row in values:
-                copy.write_row(row)
+        with self._connection.cursor() as cursor:
+            cursor.copy_expert(into, from_chunks(map(_line, values)))
 
     def state(self) -> tuple[int, bool]:
         """The version, 0 where there are no tables yet, and whether the index was filled."""
@@ -130,3 +136,8 @@ class _Session:
             self.execute("INSERT INTO run_index_state VALUES (0, 0)")
         for step in schema.missing(version, migrations, self.where):
             schema.apply(self, step, _DIALECT)
+
+
+def _line(row: Sequence[Value]) -> bytes:
+    """A row in COPY's text format."""
+    return ("\t".join("\\N" if value is None else str(value).translate(_ESCAPES) for value in row) + "\n").encode()

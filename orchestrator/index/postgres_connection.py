@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.errors import EnvironmentProblem, UsageError
 
 if TYPE_CHECKING:
-    from psycopg import Connection as _Connection
+    from psycopg2.extensions import connection as _Connection
 
-    Connection = _Connection[tuple[Any, ...]]
+    Connection = _Connection
 else:
     Connection = object
 
@@ -53,21 +53,21 @@ def connected(url: str) -> Iterator[tuple[Connection, str]]:
 
     Raises:
         UsageError: the URL cannot be read.
-        EnvironmentProblem: psycopg is not installed; the server cannot be reached, or refuses.
+        EnvironmentProblem: psycopg2 is not installed; the server cannot be reached, or refuses.
     """
     try:
-        import psycopg
+        import psycopg2  # not its successor, which takes as long to import as `ls` may take as a whole
     except ImportError as error:
         raise EnvironmentProblem(
-            "an index in PostgreSQL needs psycopg, which is not installed",
+            "an index in PostgreSQL needs psycopg2, which is not installed",
             hint="install orchestrator with the extra `postgres`: pip install 'orchestrator[postgres]'",
         ) from error
     _refuse_unquoted(url)
     where, secret = _shown(url)
     try:
-        with _connect(url) as connection:
+        with contextlib.closing(_connect(url)) as connection, connection:
             yield connection, where
-    except psycopg.Error as error:
+    except psycopg2.Error as error:
         said = str(error).strip().splitlines()
         raise _explained(where, "; ".join(said).replace(secret, "***") if secret else "; ".join(said), error) from None
 
@@ -81,19 +81,15 @@ def _refuse_unquoted(url: str) -> None:
 
 
 def _connect(url: str) -> Connection:
-    import psycopg
+    import psycopg2
 
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
-            return psycopg.connect(
-                url,
-                connect_timeout=CONNECT_SECONDS,
-                application_name="orchestrator",
-                client_encoding="UTF8",
-                prepare_threshold=None,  # a call is too short for it to pay
+            return psycopg2.connect(
+                url, connect_timeout=CONNECT_SECONDS, application_name="orchestrator", client_encoding="UTF8"
             )
-        except psycopg.OperationalError as error:
+        except psycopg2.OperationalError as error:
             if time.monotonic() > until or not any(text in str(error) for text in _BUSY):
                 raise
             time.sleep(random.uniform(0.05, 0.5))  # noqa: S311  (so that not all come back at once)
@@ -101,11 +97,11 @@ def _connect(url: str) -> Connection:
 
 def _shown(url: str) -> tuple[str, str]:
     """The URL without its password, and the password that stands in it."""
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import conninfo_to_dict
+    from psycopg2 import ProgrammingError
+    from psycopg2.extensions import parse_dsn
 
     try:
-        parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+        parts = {name: str(value) for name, value in parse_dsn(url).items()}
     except ProgrammingError:
         raise UsageError(
             "the URL of the index cannot be read",  # libpq would print it
@@ -119,7 +115,7 @@ def _shown(url: str) -> tuple[str, str]:
 
 def _explained(where: str, said: str, error: Any) -> EnvironmentProblem:
     for states, hint in _STATES:
-        if error.sqlstate in states:
+        if error.pgcode in states:
             return EnvironmentProblem(f"{where} refuses: {said}", hint=hint)
     for texts, hint in _REFUSALS:
         if any(text in said for text in texts):

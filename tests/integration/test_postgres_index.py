@@ -10,7 +10,7 @@ import threading
 import traceback
 from pathlib import Path
 
-import psycopg
+import psycopg2
 import pytest
 from desk import GATE
 from servers.postgres import DATABASE, HOST, PASSWORD, USER, serve
@@ -200,7 +200,7 @@ def test_a_server_without_a_connection_left(postgres, monkeypatch):
     name = "crowd"
     postgres.run(f"CREATE ROLE {name} LOGIN CONNECTION LIMIT 2 PASSWORD '{WRONG}'; CREATE SCHEMA AUTHORIZATION {name}")
     url = postgres.url(user=name, password=WRONG)
-    taken = [psycopg.connect(url) for _ in range(2)]
+    taken = [psycopg2.connect(url) for _ in range(2)]
     error = refused(url)
     assert "too many connections" in error.message
     assert "max_connections" in error.hint
@@ -240,7 +240,7 @@ def test_a_connection_that_is_cut_while_it_is_filled_leaves_what_was_there(postg
 
 
 def test_psycopg_that_is_not_installed(postgres, monkeypatch):
-    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.setitem(sys.modules, "psycopg2", None)
     assert "orchestrator[postgres]" in refused(postgres.url()).hint
 
 

@@ -51,10 +51,7 @@ class Postgres:
 
     def run(self, sql: str) -> None:
         """A statement, as the server's superuser."""
-        import psycopg
-
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(sql.encode())
+        _execute(self.url(), sql)
 
     def fresh(self) -> str:
         """The URL of a schema that nobody has used."""
@@ -116,24 +113,31 @@ def _running(programs: Path, folder: Path, settings: dict[str, str]) -> Iterator
 
 
 def _wait(server: Postgres, process: subprocess.Popen[bytes]) -> None:
-    import psycopg
+    import psycopg2
 
     until = time.monotonic() + _WITHIN
     while True:
         try:
-            psycopg.connect(server.url(database="postgres"), connect_timeout=5).close()
+            psycopg2.connect(server.url(database="postgres"), connect_timeout=5).close()
             return
-        except psycopg.OperationalError:
+        except psycopg2.OperationalError:
             if process.poll() is not None or time.monotonic() > until:
                 raise AssertionError((server.folder / "log").read_text()) from None
             time.sleep(0.05)
 
 
 def _create_database(url: str) -> None:
-    import psycopg
+    _execute(url, f"CREATE DATABASE {DATABASE}")
 
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {DATABASE}".encode())
+
+def _execute(url: str, sql: str) -> None:
+    """A statement in no transaction."""
+    import psycopg2
+
+    with contextlib.closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
 
 
 def _as_nobody_special(command: list[str], folder: Path) -> None:

@@ -219,7 +219,7 @@ def test_listing_imports_neither_an_engine_nor_what_runs_jobs(tmp_path):
         "import sys; from pathlib import Path; from orchestrator import operations;"
         "from orchestrator.workspace import Workspace;"
         f"operations.ls(Workspace(Path({str(tmp_path)!r})), sort='-metrics.x');"
-        "heavy = {'docker', 'boto3', 'psycopg', 'sqlalchemy', 'yaml'};"
+        "heavy = {'docker', 'boto3', 'psycopg2', 'sqlalchemy', 'yaml'};"
         "print(*sorted({name.split('.')[0] for name in sys.modules} & heavy),"
         " *(name for name in sys.modules if name.startswith('orchestrator.execution.collect')))"
     )
