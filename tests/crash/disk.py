@@ -7,9 +7,11 @@ moment, is what the disk would hold had the power been cut then. (The file syste
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 COMMIT_SECONDS = 3600
@@ -38,6 +40,12 @@ class Disk:
         _run("mount", "-o", f"loop,commit={COMMIT_SECONDS}", str(self._image), str(self.folder))
 
     def unmount(self) -> None:
+        """A database of this process may still be open there, or a command may be about to end."""
+        for _ in range(50):
+            gc.collect()
+            if subprocess.run(["umount", str(self.folder)], capture_output=True).returncode == 0:
+                return
+            time.sleep(0.2)
         _run("umount", str(self.folder))
 
     def flush(self) -> None:
@@ -61,7 +69,8 @@ class Disk:
         self.mount()
 
     def remove(self) -> None:
-        self.unmount()
+        gc.collect()
+        _run("umount", "--lazy", str(self.folder))  # nothing on it is needed any more
         self._image.unlink()
         shutil.rmtree(self.folder, ignore_errors=True)
 
