@@ -42,24 +42,24 @@ class UsageError(OrchestratorError):
     default_hint = "see `orchestrator COMMAND --help`"
 
 
-class SpecError(UsageError):
-    """A runspec that cannot be right: carries every finding, each ``file:line:col: text``."""
+class BadDocument(UsageError):
+    """Something that a person wrote cannot be right: carries every finding, each ``place: text``."""
+
+    def __init__(self, findings: list[str], *, hint: str = "") -> None:
+        super().__init__("\n".join(findings), hint=hint)
+        self.findings = findings
+
+
+class SpecError(BadDocument):
+    """A runspec that cannot be right; a place is ``file:line:col``."""
 
     default_hint = "`orchestrator schema` prints the fields; docs/runspec.md explains them"
 
-    def __init__(self, findings: list[str], *, hint: str = "") -> None:
-        super().__init__("\n".join(findings), hint=hint)
-        self.findings = findings
 
-
-class SettingsError(UsageError):
-    """Settings that cannot be right: carries every finding, each ``place: text``."""
+class SettingsError(BadDocument):
+    """Settings that cannot be right."""
 
     default_hint = "`orchestrator config --show-origin` shows what is set where; docs/configuration.md explains it"
-
-    def __init__(self, findings: list[str], *, hint: str = "") -> None:
-        super().__init__("\n".join(findings), hint=hint)
-        self.findings = findings
 
 
 class LockError(UsageError):

@@ -2,7 +2,7 @@
 
 ``ORCHESTRATOR_FAILPOINT=NAME=ACTION`` arms one; ``NAME:3=ACTION`` acts the third time it is reached. ACTION is
 ``kill`` (SIGKILL to this process: nothing is tidied up) or the name of an error, e.g. ``ENOSPC``, which is raised.
-Without the variable a failpoint costs a comparison. tests/integration/crash arms every one that stands in the source.
+Without the variable a failpoint costs a comparison. tests/crash arms every one that stands in the source.
 """
 
 from __future__ import annotations

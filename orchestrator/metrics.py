@@ -95,3 +95,8 @@ def decode(data: bytes) -> dict[str, Series]:
         table[name] = Series(body[start:end])
         start = end
     return table
+
+
+def last_values(data: bytes) -> dict[str, float]:
+    """The last value of each metric in :func:`encode`'s bytes that has any. Raises as :func:`decode` does."""
+    return {name: series.last[1] for name, series in decode(data).items() if len(series)}

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from orchestrator.digest import Digest
+from orchestrator.errors import Corruption
 from orchestrator.model import Document, Frozen
 
 Answer = Literal["bit-exact", "exact by content", "within policy", "not replayable"]
@@ -142,3 +143,20 @@ class Run(Document):
     outcome: Digest | None
     origin: Origin
     facts: Facts
+
+    @property
+    def produced(self) -> Digest | None:
+        """The Outcome; of a run without an exit record, what there was by then."""
+        return self.outcome or self.facts.partial
+
+    @classmethod
+    def recorded(cls, run_id: str, record: bytes) -> Run:
+        """A run from its record.
+
+        Raises:
+            Corruption: it is none, or another run's.
+        """
+        run = cls.from_bytes(record)
+        if run.id != run_id:
+            raise Corruption(f"the record of run {run_id} is that of {run.id}")
+        return run

@@ -13,7 +13,6 @@ from orchestrator.bundle.model import (
     BLOB_TYPE,
     DOCUMENT_TYPE,
     MAX_DOCUMENT,
-    MAX_MANIFEST,
     MAX_PACK,
     MAX_PIECE,
     PACK_TYPE,
@@ -24,7 +23,7 @@ from orchestrator.bundle.model import (
 )
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, EnvironmentProblem, UsageError
-from orchestrator.image.oci import CONFIG_TYPE, LAYER_TYPE
+from orchestrator.image.oci import CONFIG_TYPE, LAYER_TYPE, MAX_MANIFEST
 from orchestrator.store.port import BlobStore, Sized
 from orchestrator.store.streams import chunks, from_chunks
 

@@ -7,16 +7,10 @@ from functools import partial
 
 from orchestrator.bundle.artifact import Artifact
 from orchestrator.bundle.model import index
-from orchestrator.digest import Digest
+from orchestrator.image.oci import LAYOUT, place
 from orchestrator.image.tar import BLOCK, Entry, member
 
-LAYOUT = "oci-layout", b'{"imageLayoutVersion":"1.0.0"}'
 INDEX = "index.json"
-
-
-def place(digest: Digest) -> str:
-    """Where a blob stands in the tar."""
-    return f"blobs/sha256/{digest.hex}"
 
 
 def stream(artifact: Artifact) -> Iterator[bytes]:

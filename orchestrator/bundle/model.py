@@ -16,8 +16,6 @@ DOCUMENT_TYPE = "application/vnd.orchestrator.bundle.config.v1+json"
 PACK_TYPE = "application/vnd.orchestrator.bundle.pack.v1"
 BLOB_TYPE = "application/vnd.orchestrator.bundle.blob.v1"
 
-MAX_MANIFEST = 4 << 20
-"""Bytes: registries take no larger one."""
 MAX_DOCUMENT = 16 << 20
 """Bytes of the bundle document: half a million small files."""
 MAX_PIECE = 1 << 20

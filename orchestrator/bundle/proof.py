@@ -12,7 +12,7 @@ from orchestrator.references.follow import Walk
 from orchestrator.references.reference import Reference
 from orchestrator.run import Run
 from orchestrator.store.port import BlobStore
-from orchestrator.store.streams import chunks
+from orchestrator.store.streams import read_through
 
 _NAMED = 10
 
@@ -55,7 +55,8 @@ def prove(runs: Iterable[Run], blobs: BlobStore, brought: set[Digest], left_out:
                     continue
                 if blobs.has(one.digest):
                     if not one.rebuildable:
-                        verified.add(_read(one.digest, blobs))
+                        read_through(blobs, one.digest)
+                        verified.add(one.digest)
                 elif one.part == "data" and without_data:
                     proof.missing_data[one.digest] = one.by
                 elif one.rebuildable:
@@ -74,10 +75,3 @@ def prove(runs: Iterable[Run], blobs: BlobStore, brought: set[Digest], left_out:
         named = "\n".join(f"{one.by[:200]}: {one.digest}" for one in missing[:_NAMED])
         raise BadBundle(f"it lacks {len(missing)} blobs that its runs need:\n{named}")
     return proof
-
-
-def _read(digest: Digest, blobs: BlobStore) -> Digest:
-    """Read a blob to its end, which verifies it."""
-    for _ in chunks(blobs.get(digest)):
-        pass
-    return digest

@@ -12,10 +12,11 @@ import json
 import re
 from typing import IO, cast
 
-from orchestrator.bundle import file
-from orchestrator.bundle.model import MAX_MANIFEST, BadBundle, DamagedBundle, Descriptor, index
+from orchestrator.bundle.file import INDEX
+from orchestrator.bundle.model import BadBundle, DamagedBundle, Descriptor, index
 from orchestrator.bundle.receive import Incoming
 from orchestrator.digest import Digest
+from orchestrator.image.oci import LAYOUT, MAX_MANIFEST, place
 from orchestrator.image.tar import BLOCK, header
 
 _MAX_INDEX = 1 << 20
@@ -35,21 +36,21 @@ class BundleFile:
         self._stream = stream
         self._open: _Member | None = None
         try:
-            layout = self._announced(file.LAYOUT[0], len(file.LAYOUT[1]))
+            layout = self._announced(LAYOUT[0], len(LAYOUT[1]))
         except DamagedBundle as error:
             raise BadBundle("no bundle: there are not even as many bytes as one begins with") from error
-        if layout != file.LAYOUT[1]:
+        if layout != LAYOUT[1]:
             raise BadBundle("no bundle: its oci-layout is of another version")
-        self._index = self._announced(file.INDEX, _MAX_INDEX)
+        self._index = self._announced(INDEX, _MAX_INDEX)
         digest, size = _first(self._index)
-        with self._member(file.place(digest), size) as member:
+        with self._member(place(digest), size) as member:
             self.manifest = member.read()
         if Digest.of(self.manifest) != digest:
             raise DamagedBundle(f"the manifest is not what its name says: {digest}")
 
     def open(self, descriptor: Descriptor) -> IO[bytes]:
         """The next blob, which must be this one; the one before must have been read to its end."""
-        return self._member(file.place(descriptor.digest), descriptor.size)
+        return self._member(place(descriptor.digest), descriptor.size)
 
     def finish(self, incoming: Incoming) -> None:
         """After the last blob: nothing more may follow, and the index must have said what the document says."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,6 @@ from orchestrator.bundle.model import (
     BLOB_TYPE,
     DOCUMENT_TYPE,
     MAX_DOCUMENT,
-    MAX_MANIFEST,
     MAX_PACK,
     PACK_TYPE,
     BadBundle,
@@ -24,6 +22,7 @@ from orchestrator.bundle.model import (
     Piece,
 )
 from orchestrator.digest import Digest
+from orchestrator.image.oci import MAX_MANIFEST
 from orchestrator.store.port import BlobStore
 from orchestrator.store.streams import put_bytes
 
@@ -115,7 +114,7 @@ def _unpack(data: bytes, pieces: tuple[Piece, ...], blobs: BlobStore) -> None:
 
 def _bytes(stream: IO[bytes], descriptor: Descriptor) -> bytes:
     data = cast(IO[bytes], _Counted(stream, descriptor)).read()
-    _check(Digest.from_hex(hashlib.sha256(data).hexdigest()), descriptor.digest)
+    _check(Digest.of(data), descriptor.digest)
     return data
 
 

@@ -41,7 +41,7 @@ _VERBS = {
     "gc": ("upkeep", "Remove what nothing needs; a dry run by default."),
     "pin": ("upkeep", "Keep a run, whatever `gc` is told."),
     "unpin": ("upkeep", "Take a run's pin away."),
-    "index": ("upkeep_index", "Rebuild the index from the store, or show how it stands."),
+    "index": ("index", "Rebuild the index from the store, or show how it stands."),
     "doctor": ("machine", "Name what is wrong and the next step."),
     "schema": ("scaffold", "Print the JSON Schema of a runspec."),
     "completion": ("machine", "Print the shell completion script."),

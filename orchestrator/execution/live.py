@@ -10,7 +10,7 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -26,6 +26,8 @@ from orchestrator.run import Origin
 from orchestrator.store import durable
 
 REQUEST = "request.json"
+ANNOUNCED = "live/"
+"""Records of a store that machines share: the requests of runs that have begun on one of them."""
 _MAX_REQUEST = 1 << 20
 
 
@@ -151,6 +153,18 @@ def all_in(live: Path) -> Iterator[Path]:
     """The folders of all live runs, oldest first."""
     with contextlib.suppress(FileNotFoundError):
         yield from sorted(folder for folder in live.iterdir() if folder.is_dir())
+
+
+def found_in(live: Path, damaged: Callable[[Path, Exception], None]) -> Iterator[LiveRun]:
+    """All live runs, oldest first. ``damaged`` is told of folders that cannot be read: no obstacle to the others."""
+    for folder in all_in(live):
+        try:
+            run = LiveRun.found(folder)
+        except (Corruption, OSError) as error:
+            damaged(folder, error)
+            continue
+        if run is not None:
+            yield run
 
 
 def _remove_tree(folder: Path) -> None:

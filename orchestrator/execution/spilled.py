@@ -21,31 +21,15 @@ _DEEPEST = 3
 """Archives within archives."""
 MOST = 16 << 30
 """Bytes that are unpacked of one file."""
-_DAMAGED = (
-    OSError,
-    EOFError,
-    ValueError,
-    RuntimeError,
-    NotImplementedError,
-    zlib.error,
-    lzma.LZMAError,
-    zipfile.BadZipFile,
-)
-
+_MOST_INFLATED = 64 << 20
+"""Of a bare zlib stream, which is inflated in memory."""
+_DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 _PACKED: Mapping[bytes, Callable[[IO[bytes]], Any]] = {
     b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream, mode="rb"),
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\0": lzma.LZMAFile,
     **dict.fromkeys((b"x\x01", b"x^", b"x\x9c", b"x\xda"), lambda stream: io.BytesIO(_inflated(stream))),
 }
-
-
-_MOST_INFLATED = 64 << 20
-"""Of a bare zlib stream, which is inflated in memory."""
-
-
-def _inflated(stream: IO[bytes]) -> bytes:
-    return zlib.decompressobj().decompress(stream.read(_MOST_INFLATED), _MOST_INFLATED)
 
 
 class _TooMuch(Exception):
@@ -133,6 +117,10 @@ def _members(stream: IO[bytes]) -> Iterator[IO[bytes]]:
             yield archive.open(member)
         except _DAMAGED:
             continue
+
+
+def _inflated(stream: IO[bytes]) -> bytes:
+    return zlib.decompressobj().decompress(stream.read(_MOST_INFLATED), _MOST_INFLATED)
 
 
 def _is_packed(head: bytes) -> bool:

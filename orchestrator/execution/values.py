@@ -60,19 +60,10 @@ def of(plan: Plan, run: LiveRun) -> Secrets | None:
     return Secrets(values) if plan.secrets.keys() <= values.keys() else None
 
 
-def _file(path: Path) -> bytes:
-    if not path.is_absolute():
-        raise UsageError(
-            f"secret: file:{path} is relative, and would be another file wherever a replay is started",
-            hint="name it from the root, or from ~",
-        )
-    return _content(path)
-
-
 def _value(name: str, reference: str) -> bytes:
     kind, _, where = reference.partition(":")
     try:
-        value = os.environb[where.encode()] if kind == "env" else _file(Path(where).expanduser())
+        value = os.environb[where.encode()] if kind == "env" else _file(name, Path(where).expanduser())
     except KeyError:
         raise UsageError(f"secret {name}: {where} is not set here", hint=f"export {where}, then try again") from None
     except (OSError, RuntimeError) as error:
@@ -83,6 +74,11 @@ def _value(name: str, reference: str) -> bytes:
     return value
 
 
-def _content(path: Path) -> bytes:
+def _file(name: str, path: Path) -> bytes:
+    if not path.is_absolute():
+        raise UsageError(
+            f"secret {name}: file:{path} is relative, and would be another file wherever a replay is started",
+            hint="name it from the root, or from ~",
+        )
     with open_regular(path.resolve(strict=True)) as stream:
         return stream.read(MAX_SIZE + 1)

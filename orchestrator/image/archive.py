@@ -19,14 +19,14 @@ def archive(image: Image, tag: str, blobs: BlobStore, *, omit: int = 0) -> Itera
     """
     yield from _small(image.config, blobs)
     for layer in dict.fromkeys(image.layers[omit:]):
-        yield from member(_place(layer.diff_id), Entry(open=partial(blobs.get, layer.diff_id), size=layer.size))
+        yield from member(oci.place(layer.diff_id), Entry(open=partial(blobs.get, layer.diff_id), size=layer.size))
     if omit == 0:
         yield from _layout(image, tag, blobs)
     listing = [
         {
-            "Config": _place(image.config),
+            "Config": oci.place(image.config),
             "RepoTags": [tag],
-            "Layers": [_place(layer.diff_id) for layer in image.layers],
+            "Layers": [oci.place(layer.diff_id) for layer in image.layers],
         }
     ]
     yield from member("manifest.json", Entry(data=canonical(listing)))
@@ -51,14 +51,10 @@ def _layout(image: Image, tag: str, blobs: BlobStore) -> Iterator[bytes]:
         ],
     }
     yield from _small(image.manifest, blobs)
-    yield from member("oci-layout", Entry(data=b'{"imageLayoutVersion":"1.0.0"}'))
+    yield from member(oci.LAYOUT[0], Entry(data=oci.LAYOUT[1]))
     yield from member("index.json", Entry(data=canonical(index)))
 
 
 def _small(digest: Digest, blobs: BlobStore) -> Iterator[bytes]:
     with blobs.get(digest) as stream:
-        yield from member(_place(digest), Entry(data=stream.read()))
-
-
-def _place(digest: Digest) -> str:
-    return f"blobs/sha256/{digest.hex}"
+        yield from member(oci.place(digest), Entry(data=stream.read()))

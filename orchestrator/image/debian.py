@@ -44,7 +44,7 @@ def build(recipe: Recipe, base: DebianBase, blobs: BlobStore, scratch: Path, rep
         return base.rootfs
     check_host()
     with workshop(scratch) as folder:
-        _provide(recipe, base.debs, blobs, folder, report)
+        provide(recipe, base.debs, blobs, folder, report)
         report(f"building the base image from {len(base.debs)} Debian packages")
         tar = bootstrap(recipe, base.debs, blobs, folder)
         _check(_pin(tar), base.rootfs)
@@ -94,7 +94,7 @@ def upstream_version(debs: Iterable[DebPin], package: str) -> str:
     raise UsageError(f"the recipe's packages do not bring {package}", hint="images/README.md explains recipes")
 
 
-def _provide(recipe: Recipe, pins: Sequence[DebPin], blobs: BlobStore, scratch: Path, report: Report) -> None:
+def provide(recipe: Recipe, pins: Sequence[DebPin], blobs: BlobStore, scratch: Path, report: Report) -> None:
     """Have every package in the store, fetching those that are not."""
     missing = [pin for pin in pins if not blobs.has(pin.sha256)]
     if missing:

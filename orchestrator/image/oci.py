@@ -17,6 +17,10 @@ from orchestrator.store.streams import put_bytes
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
+MAX_MANIFEST = 4 << 20
+"""Bytes; registries take no larger one."""
+LAYOUT = "oci-layout", b'{"imageLayoutVersion":"1.0.0"}'
+"""The file that says that a folder, or a tar, is an OCI image layout."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -29,6 +33,11 @@ class Image(Document):
     layers: tuple[LayerPin, ...]
     python: str
     """The interpreter jobs get, as a path inside the image."""
+
+
+def place(digest: Digest) -> str:
+    """Where a blob stands in an OCI image layout."""
+    return f"blobs/sha256/{digest.hex}"
 
 
 def known(lock: Lock, records: RecordStore, blobs: BlobStore) -> Image | None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from orchestrator.digest import Digest
-from orchestrator.errors import Corruption, NotFound
+from orchestrator.errors import Corruption, NotFound, UsageError
 from orchestrator.image.oci import CONFIG_TYPE, LAYER_TYPE, Image
 from orchestrator.lock.model import LayerPin
 from orchestrator.store.port import BlobStore
@@ -24,11 +24,24 @@ def stored(manifest: Digest, blobs: BlobStore) -> Image | None:
     try:
         with blobs.get(manifest) as stream:
             data = stream.read()
-        with blobs.get(Digest(_json(data)["config"]["digest"])) as stream:
+        with blobs.get(parts(data)[0]) as stream:
             image = read_image(data, stream.read())
     except NotFound:
         return None
     return image if all(blobs.has(layer.diff_id) for layer in image.layers) else None
+
+
+def parts(manifest: bytes) -> tuple[Digest, list[Digest]]:
+    """The config and the layers that a manifest names.
+
+    Raises:
+        Corruption: it is no image manifest.
+    """
+    described = _json(manifest)
+    try:
+        return Digest(described["config"]["digest"]), [Digest(layer["digest"]) for layer in described["layers"]]
+    except (KeyError, TypeError, UsageError) as error:
+        raise Corruption(f"{Digest.of(manifest)} is no image manifest: {error}") from error
 
 
 def read_image(manifest: bytes, config: bytes) -> Image:
@@ -46,7 +59,7 @@ def read_image(manifest: bytes, config: bytes) -> Image:
             python=configured["config"]["Cmd"][0],
         )
         diff_ids = configured["rootfs"]["diff_ids"]
-    except (KeyError, TypeError, IndexError, ValueError) as error:
+    except (KeyError, TypeError, IndexError, ValueError, UsageError) as error:
         raise _foreign(f"{type(error).__name__} {error}") from error
     if described["config"].get("mediaType") != CONFIG_TYPE or Digest.of(config) != image.config:
         raise _foreign("its config is another one")

@@ -11,6 +11,7 @@ from orchestrator.image.bytecode import record_key
 from orchestrator.image.oci import Image
 from orchestrator.lock.model import BUILDER, LayerPin, Lock
 from orchestrator.maintenance.needed import Needed
+from orchestrator.maintenance.records import CACHES
 from orchestrator.maintenance.rehash import rehash
 from orchestrator.store.port import BlobStore, RecordStore
 from orchestrator.store.streams import read_document
@@ -38,7 +39,7 @@ def read(records: RecordStore, blobs: BlobStore, needed: Needed) -> Caches:
     """All of them. A damaged one names nothing: whoever asks for it takes it for none."""
     found = Caches()
     wanted = {record_key(pin, lock.base) for lock in _locks(blobs, needed) for pin in lock.wheels}
-    for prefix in ("images/", "layers/", "bytecode/"):
+    for prefix in CACHES:
         for key in records.list(prefix):
             try:
                 found.names[key] = _named(prefix, records.read(key) or b"")

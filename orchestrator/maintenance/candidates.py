@@ -9,7 +9,7 @@ from orchestrator import runid
 from orchestrator.errors import Corruption, OrchestratorError
 from orchestrator.maintenance import records as recorded
 from orchestrator.maintenance.policy import Candidate
-from orchestrator.metrics import decode
+from orchestrator.metrics import last_values
 from orchestrator.outcome import Outcome
 from orchestrator.run import Run, moment
 from orchestrator.store.port import BlobStore, RecordStore
@@ -55,11 +55,10 @@ def read_run(records: RecordStore, key: str) -> Run | None:
 
 
 def _last_values(run: Run, blobs: BlobStore) -> dict[str, float] | None:
-    produced = run.outcome or run.facts.partial
-    if produced is None:
+    if run.produced is None:
         return {}
     try:
-        with blobs.get(read_document(blobs, Outcome, produced).metrics) as stream:
-            return {name: series.last[1] for name, series in decode(stream.read()).items() if len(series)}
+        with blobs.get(read_document(blobs, Outcome, run.produced).metrics) as stream:
+            return last_values(stream.read())
     except (OrchestratorError, OSError):
         return None

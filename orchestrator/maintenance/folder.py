@@ -9,9 +9,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestrator.errors import UsageError
 from orchestrator.maintenance.finding import Finding
-from orchestrator.store.port import key_parts
+from orchestrator.store.port import is_key
 
 DAY = 86400.0
 _BLOB = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}")
@@ -27,7 +26,7 @@ def foreign_files(home: Path) -> Iterator[Finding]:
         if not _BLOB.fullmatch(str(path.relative_to(blobs))) or path.is_symlink():
             yield Finding("foreign file", str(path), "is no blob")
     for path in _files(records):
-        if path.is_symlink() or not _is_key(str(path.relative_to(records))):
+        if path.is_symlink() or not is_key(str(path.relative_to(records))):
             yield Finding("foreign file", str(path), "is no record")
 
 
@@ -94,10 +93,3 @@ def _files(folder: Path) -> Iterator[Path]:
     for path in _all_in(folder):
         if path.is_symlink() or not path.is_dir() or len(path.name) == 64:
             yield path
-
-
-def _is_key(name: str) -> bool:
-    try:
-        return bool(key_parts(name))
-    except UsageError:
-        return False

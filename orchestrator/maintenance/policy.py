@@ -16,6 +16,9 @@ from typing import Literal
 from orchestrator import runid
 from orchestrator.errors import UsageError
 
+_Above = Mapping[str, str | None]
+"""Run -> the run that it belongs to."""
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -93,16 +96,16 @@ def keep(runs: Iterable[Candidate], policy: Policy, pins: set[str], now: datetim
         UsageError: a rule keeps nothing: its word may be misspelt. Or a pinned run is to be dropped.
     """
     everything = list(runs)
-    family_of = families(everything)
-    reasons = _reasons(everything, policy, now)
+    above = _above_each(everything)
+    family_of = _families(above)
+    reasons = _reasons(everything, above, policy, now)
     for run_id in pins:
         reasons[run_id].append("pinned")
     kept: dict[str, list[str]] = defaultdict(list)
     for run_id, why in reasons.items():
-        kept[family_of.get(run_id, run_id)] += [
-            reason for reason in why if reason not in kept[family_of.get(run_id, run_id)]
-        ]
-    dropped = _with_what_depends(everything, policy.drop)
+        family = kept[family_of.get(run_id, run_id)]
+        family += [reason for reason in why if reason not in family]
+    dropped = _with_what_depends(above, policy.drop)
     if torn := sorted(dropped & pins):
         raise UsageError(f"{', '.join(torn)}: pinned, or with a pinned replay", hint="`orchestrator unpin RUN` first")
     return {
@@ -112,24 +115,25 @@ def keep(runs: Iterable[Candidate], policy: Policy, pins: set[str], now: datetim
 
 def families(runs: Iterable[Candidate]) -> dict[str, str]:
     """Each run's family: the run that all its members repeat, or are within."""
-    above = _above_each(runs)
+    return _families(_above_each(list(runs)))
+
+
+def _families(above: _Above) -> dict[str, str]:
     return {run_id: [run_id, *_chain(run_id, above)][-1] for run_id in above}
 
 
-def _with_what_depends(runs: Iterable[Candidate], drop: frozenset[str]) -> set[str]:
+def _with_what_depends(above: _Above, drop: frozenset[str]) -> set[str]:
     """These runs, the runs within them, and whatever repeats one of them; never what they repeat themselves."""
-    above = _above_each(runs)
     return {run_id for run_id in above if run_id in drop or drop.intersection(_chain(run_id, above))}
 
 
-def _above_each(runs: Iterable[Candidate]) -> dict[str, str | None]:
+def _above_each(runs: list[Candidate]) -> dict[str, str | None]:
     """The run that each belongs to: the one it is within, else the one it repeats.
 
     A run that was made elsewhere belongs to none of ours, whatever it says; a replay made here of one belongs to it.
     """
-    everything = list(runs)
-    ours = {run.id for run in everything if not run.imported}
-    return {run.id: None if run.imported and _above(run) in ours else _above(run) for run in everything}
+    ours = {run.id for run in runs if not run.imported}
+    return {run.id: None if run.imported and _above(run) in ours else _above(run) for run in runs}
 
 
 def _above(run: Candidate) -> str | None:
@@ -137,7 +141,7 @@ def _above(run: Candidate) -> str | None:
     return runid.top(run.id) if runid.top(run.id) != run.id else run.of
 
 
-def _chain(run_id: str, above: Mapping[str, str | None]) -> list[str]:
+def _chain(run_id: str, above: _Above) -> list[str]:
     """What a run belongs to, and what that belongs to, and so on."""
     chain: list[str] = []
     while (higher := above.get(run_id)) is not None and higher not in chain:
@@ -146,7 +150,7 @@ def _chain(run_id: str, above: Mapping[str, str | None]) -> list[str]:
     return chain
 
 
-def _reasons(runs: list[Candidate], policy: Policy, now: datetime) -> dict[str, list[str]]:
+def _reasons(runs: list[Candidate], above: _Above, policy: Policy, now: datetime) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
 
     def rule(text: str, kept: Iterable[Candidate]) -> None:
@@ -157,7 +161,6 @@ def _reasons(runs: list[Candidate], policy: Policy, now: datetime) -> dict[str, 
             found[run_id].append(text)
 
     ids = {run.id for run in runs}
-    above = _above_each(runs)
     originals = [run for run in runs if above[run.id] not in ids]
     heads = {run.id for run in originals}
     no_replays = [run for run in runs if runid.top(run.id) in heads]

@@ -8,7 +8,7 @@ from orchestrator import runid
 from orchestrator.bundle.imported import ImportRecord
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, EnvironmentProblem, OrchestratorError, UsageError
-from orchestrator.execution.live import Request
+from orchestrator.execution.live import ANNOUNCED, Request
 from orchestrator.image.oci import Image
 from orchestrator.lock.model import LayerPin
 from orchestrator.maintenance.finding import Finding
@@ -29,10 +29,10 @@ def run(key: str, data: bytes) -> Run:
     Raises:
         Corruption: it is none, or that of another run.
     """
-    parsed, name = Run.from_bytes(data), key.removeprefix("runs/")
-    if parsed.id != name or not runid.is_one(name):
-        raise Corruption(f"the record of run {name} is that of {parsed.id}")
-    return parsed
+    name = key.removeprefix("runs/")
+    if not runid.is_one(name):
+        raise Corruption(f"{name!r} is no run's id")
+    return Run.recorded(name, data)
 
 
 def _verdict(key: str, data: bytes) -> None:
@@ -53,7 +53,7 @@ def _import(key: str, data: bytes) -> None:
 
 
 def _live(key: str, data: bytes) -> None:
-    _same(key, f"live/{Request.from_bytes(data).id}")
+    _same(key, f"{ANNOUNCED}{Request.from_bytes(data).id}")
 
 
 def _image(key: str, data: bytes) -> None:
@@ -85,7 +85,7 @@ _MUST_BE: dict[str, Callable[[str, bytes], object]] = {
     "certificates/": _certificate,
     "pins/": _pin,
     "imports/": _import,
-    "live/": _live,
+    ANNOUNCED: _live,
     "images/": _image,
     "layers/": _layer,
     "bytecode/": _bytecode,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,8 +12,8 @@ from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, NotFound
 from orchestrator.maintenance.finding import Tally
 from orchestrator.store.port import BlobStore
+from orchestrator.store.streams import chunks
 
-_CHUNK = 1 << 20
 _AT_ONCE = 512
 _SAY_EVERY = 1 << 30
 
@@ -53,7 +53,7 @@ def rehash(blobs: BlobStore, digests: Iterable[Digest], report: Callable[[str], 
 def _read(blobs: BlobStore, digest: Digest) -> tuple[int | None, str]:
     size = 0
     try:
-        for chunk in _pieces(blobs, digest):
+        for chunk in chunks(blobs.get(digest)):
             size += len(chunk)
     except NotFound:
         return None, ""
@@ -62,9 +62,3 @@ def _read(blobs: BlobStore, digest: Digest) -> tuple[int | None, str]:
     except OSError as error:
         return size, f"cannot be read: {error.strerror}"
     return size, ""
-
-
-def _pieces(blobs: BlobStore, digest: Digest) -> Iterator[bytes]:
-    with blobs.get(digest) as stream:
-        while chunk := stream.read(_CHUNK):
-            yield chunk

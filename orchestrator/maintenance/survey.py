@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from orchestrator import runid
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, NotFound
+from orchestrator.execution.live import ANNOUNCED
 from orchestrator.maintenance import caches, pins
 from orchestrator.maintenance.candidates import candidates, read_run
 from orchestrator.maintenance.finding import Tally
@@ -64,7 +65,7 @@ def survey(store: Premises, wanted: Wanted, now: datetime) -> Survey:
     found = Survey()
     live = alive(store, wanted)
     everything = list(candidates(store.records, store.blobs, metrics=bool(wanted.policy.best)))
-    given_up = {run_id for run_id in wanted.policy.drop if store.records.read(f"live/{run_id}") is not None}
+    given_up = {run_id for run_id in wanted.policy.drop if store.records.read(f"{ANNOUNCED}{run_id}") is not None}
     _choose_runs(found, everything, wanted.policy, set(pins.pinned(store.records)), live, given_up, now)
     needed = whole(_needed(store, found.kept, live))
     going = Needed(store.blobs)
@@ -75,7 +76,7 @@ def survey(store: Premises, wanted: Wanted, now: datetime) -> Survey:
     known = caches.read(store.records, store.blobs, needed)
     _choose_blobs(found, store, needed, going, known, droppable, lambda since: wanted.is_young(since, now))
     found.records = [*_dangling(store.records, found, live), *known.naming(found.blobs.keys())]
-    found.records += [f"live/{run_id}" for run_id in sorted(given_up)]
+    found.records += [f"{ANNOUNCED}{run_id}" for run_id in sorted(given_up)]
     return found
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from orchestrator.execution.live import Request
+from orchestrator.execution.live import ANNOUNCED, Request
 from orchestrator.maintenance.port import TidyRecords
 from orchestrator.workspace import Workspace
-
-PREFIX = "live/"
 
 
 def announce(workspace: Workspace, request: Request) -> bool:
@@ -19,10 +17,10 @@ def announce(workspace: Workspace, request: Request) -> bool:
     if workspace.settings.store is None:
         return True
     records = workspace.records
-    return records.read(f"runs/{request.id}") is None and records.create(f"{PREFIX}{request.id}", request.to_bytes())
+    return records.read(f"runs/{request.id}") is None and records.create(f"{ANNOUNCED}{request.id}", request.to_bytes())
 
 
 def withdraw(workspace: Workspace, run_id: str) -> None:
     """The run is recorded, or never began."""
     if workspace.settings.store is not None:
-        cast(TidyRecords, workspace.records).remove(f"{PREFIX}{run_id}")
+        cast(TidyRecords, workspace.records).remove(f"{ANNOUNCED}{run_id}")

@@ -96,8 +96,7 @@ def _write(chunks: Iterator[bytes], to: Path | IO[bytes]) -> int:
     try:
         with durable.aside(to.parent) as (written, sink):
             size = _all(chunks, sink)
-        written.rename(to)
-        durable.fsync_directory(to.parent)
+        durable.rename(written, to)
     except OSError as error:
         raise UsageError(f"{to} cannot be written: {error.strerror}", hint="name another file") from error
     return size

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from orchestrator import runid
-from orchestrator.image.deb_source import fetch_debs
+from orchestrator.image.debian import provide
 from orchestrator.image.debian_bootstrap import workshop
 from orchestrator.image.debian_recipe import parse_recipe
 from orchestrator.lock.fetch import fetch
@@ -17,8 +17,9 @@ from orchestrator.maintenance.check import check, check_runs
 from orchestrator.maintenance.finding import Checked, Finding
 from orchestrator.maintenance.indexed import compare
 from orchestrator.maintenance.mend import Sources, mend
-from orchestrator.operations import building, execute, indexing, runs
+from orchestrator.operations import building, indexing, runs
 from orchestrator.operations.premises import premises
+from orchestrator.operations.rows import Rows
 from orchestrator.store.local import LocalBlobs
 from orchestrator.store.port import BlobStore
 from orchestrator.store.streams import read_document
@@ -60,8 +61,8 @@ def _other_stores(workspace: Workspace) -> tuple[BlobStore, ...]:
 
 def _indexed(workspace: Workspace) -> Iterator[Finding]:
     live = {request.id for request in premises(workspace).live().requests}
-    row_of = lambda run: execute.row_of(workspace, run)  # noqa: E731
-    yield from compare(workspace.index, workspace.records, row_of, live)
+    rows = Rows(workspace.blobs, workspace.records)
+    yield from compare(workspace.index, workspace.records, rows.of, live)
 
 
 def _mend_index(workspace: Workspace, findings: list[Finding]) -> list[Finding]:
@@ -100,12 +101,9 @@ def _remake(workspace: Workspace, run_id: str) -> None:
 
 
 def _fetch_debs(workspace: Workspace, base: DebianBase, name: str) -> None:
-    missing = [pin for pin in base.debs if not workspace.blobs.has(pin.sha256)]
-    if not missing:
+    if all(workspace.blobs.has(pin.sha256) for pin in base.debs):
         return
     with workspace.blobs.get(base.recipe) as stream:
         recipe = parse_recipe(stream.read(), name)
     with workshop(workspace.scratch) as scratch:
-        for _, file in fetch_debs(recipe, missing, scratch):
-            with file.open("rb") as stream:
-                workspace.blobs.put(stream)
+        provide(recipe, base.debs, workspace.blobs, scratch, workspace.report)

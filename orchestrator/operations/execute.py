@@ -23,7 +23,6 @@ from orchestrator.execution.live import LiveRun, Request
 from orchestrator.execution.prepare import prepare
 from orchestrator.execution.supervise import Supervision, supervise
 from orchestrator.failpoint import reached
-from orchestrator.index.port import Row
 from orchestrator.operations.announcing import announce, withdraw
 from orchestrator.operations.hiding import Hiding
 from orchestrator.operations.rows import Rows
@@ -229,11 +228,6 @@ def children(workspace: Workspace, run_id: str) -> Iterator[Run]:
         if record is None:
             return
         yield Run.from_bytes(record)
-
-
-def row_of(workspace: Workspace, run: Run) -> Row:
-    """A run as the index keeps it."""
-    return Rows(workspace.blobs, workspace.records).of(run)
 
 
 def load_plan(workspace: Workspace, run: LiveRun) -> Plan:

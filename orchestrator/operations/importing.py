@@ -24,8 +24,8 @@ from orchestrator.bundle.read import BundleFile
 from orchestrator.bundle.receive import Incoming, Open
 from orchestrator.digest import Digest
 from orchestrator.errors import UsageError
-from orchestrator.index.port import Row
-from orchestrator.operations import execute, recover
+from orchestrator.operations import recover
+from orchestrator.operations.rows import Rows
 from orchestrator.plan import Plan
 from orchestrator.run import Run, moment
 from orchestrator.store.local import LocalBlobs
@@ -140,11 +140,11 @@ def _news(workspace: Workspace, incoming: Incoming, found: Mapping[str, Run]) ->
             raise AnotherRun(f"run {top} is here already, without {run_id}")
         if (workspace.live / top).exists():
             raise AnotherRun(f"run {top} is running here", hint="`orchestrator ls` shows it")
-    news = {f"runs/{run_id}": incoming.document.records[f"runs/{run_id}"].encode() for run_id in found.keys() - here}
-    for key, text in incoming.document.records.items():
+    news = {(key := f"runs/{run_id}"): _text(incoming, key) for run_id in found.keys() - here}
+    for key in incoming.document.records:
         about = key.split("/")[1]
         if key.startswith("certificates/") and not _is_here(workspace, key, incoming) and about not in here:
-            news[key] = text.encode()
+            news[key] = _text(incoming, key)
     for key, of, replay in records.verdicts(incoming.document):
         mine = of in here and imported.of(of, workspace.records) is None
         if not mine and not _is_here(workspace, key, incoming) and (of not in here or replay in found):
@@ -182,9 +182,8 @@ def _prove(incoming: Incoming, found: Mapping[str, Run], news: Mapping[str, byte
         foreign.check(plan, blobs)
     new = [run_id for run_id in found if f"runs/{run_id}" in news]
     tops = [run_id for run_id in document.runs if run_id in new]
-    for outcome in {run.outcome or run.facts.partial for run in found.values()}:
-        if outcome is not None:
-            foreign.check_metrics(outcome, blobs)
+    for outcome in filter(None, {run.produced for run in found.values()}):
+        foreign.check_metrics(outcome, blobs)
     asks = {run_id: tuple(_asks(plans[found[run_id].plan], blobs)) for run_id in tops}
     return Imported(
         bundle=incoming.digest,
@@ -206,8 +205,9 @@ def _record(
     workspace: Workspace, incoming: Incoming, found: Mapping[str, Run], news: Mapping[str, bytes], source: str
 ) -> None:
     """Whose it is first, the runs within runs before those, the index last: a crash leaves nothing that misleads."""
+    rows = Rows(workspace.blobs, workspace.records)
     for run in found.values():
-        execute.row_of(workspace, run)  # what cannot be listed is not recorded either
+        rows.of(run)  # what cannot be listed is not recorded either
     for run_id in incoming.document.runs:
         if f"runs/{run_id}" in news:
             about = ImportRecord(run=run_id, imported=workspace.timestamp(), bundle=incoming.digest, source=source)
@@ -215,8 +215,7 @@ def _record(
     for key in sorted(news, key=_order):
         if not workspace.records.create(key, news[key]) and workspace.records.read(key) != news[key]:
             raise AnotherRun(f"{key} was recorded meanwhile, with another content")
-    rows: list[Row] = [execute.row_of(workspace, run) for run in found.values()]
-    workspace.index.add(*rows)
+    workspace.index.add(*map(rows.of, found.values()))
 
 
 def _order(key: str) -> tuple[bool, bool, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from orchestrator.errors import Corruption, NotFound, OrchestratorError, UsageError
+from orchestrator.errors import NotFound, OrchestratorError, UsageError
 from orchestrator.index.port import Row, State
 from orchestrator.operations.rows import Rows
 from orchestrator.run import Run, certificate_key
@@ -94,10 +94,7 @@ def recorded(workspace: Workspace, run_id: str) -> Run:
     record = workspace.records.read(f"{_RUNS}{run_id}")
     if record is None:
         raise NotFound(f"no run {run_id!r}")
-    run = Run.from_bytes(record)
-    if run.id != run_id:
-        raise Corruption(f"the record of run {run_id} is that of {run.id}")
-    return run
+    return Run.recorded(run_id, record)
 
 
 class _Reader:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from orchestrator.errors import Corruption
-from orchestrator.execution.live import LiveRun, Request, all_in
+from orchestrator.execution.live import ANNOUNCED, Request, found_in
 from orchestrator.maintenance.port import Live, Premises, TidyBlobs, TidyRecords
-from orchestrator.operations.announcing import PREFIX
 from orchestrator.workspace import Workspace
 
 
@@ -26,17 +25,13 @@ def premises(workspace: Workspace) -> Premises:
 def live(workspace: Workspace) -> Live:
     """The runs that are not recorded yet: of this machine, and those that the store has been told of."""
     requests: dict[str, Request] = {}
-    unreadable = []
-    for folder in all_in(workspace.live):
-        try:
-            if run := LiveRun.found(folder):
-                requests[run.request.id] = run.request
-        except (Corruption, OSError) as error:
-            unreadable.append(f"{folder}: {error}")
-    for key in workspace.records.list(PREFIX):
+    unreadable: list[str] = []
+    for run in found_in(workspace.live, lambda folder, error: unreadable.append(f"{folder}: {error}")):
+        requests[run.request.id] = run.request
+    for key in workspace.records.list(ANNOUNCED):
         try:
             record = workspace.records.read(key)
-            if record is not None and workspace.records.read(f"runs/{key.removeprefix(PREFIX)}") is None:
+            if record is not None and workspace.records.read(f"runs/{key.removeprefix(ANNOUNCED)}") is None:
                 request = Request.from_bytes(record)
                 requests.setdefault(request.id, request)
         except Corruption as error:

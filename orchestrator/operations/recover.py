@@ -8,7 +8,7 @@ from typing import Never
 from orchestrator.compare.values import printable
 from orchestrator.errors import Corruption, NotFound, OrchestratorError
 from orchestrator.execution.collect import Collected
-from orchestrator.execution.live import LiveRun, all_in
+from orchestrator.execution.live import LiveRun, found_in
 from orchestrator.execution.supervise import supervise
 from orchestrator.failpoint import reached
 from orchestrator.operations import execute
@@ -37,13 +37,9 @@ def live_runs(workspace: Workspace) -> Iterator[LiveRun]:
 
     A damaged folder is told, and is no obstacle to the others.
     """
-    for folder in all_in(workspace.live):
-        try:
-            run = LiveRun.found(folder)
-        except (Corruption, OSError) as error:
-            workspace.report(f"{folder} cannot be read: {error}")
-            continue
-        if run is not None and run.request.store == workspace.settings.store:
+    tell = lambda folder, error: workspace.report(f"{folder} cannot be read: {error}")  # noqa: E731
+    for run in found_in(workspace.live, tell):
+        if run.request.store == workspace.settings.store:
             yield run
 
 

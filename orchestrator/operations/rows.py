@@ -9,7 +9,7 @@ from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, NotFound, OrchestratorError
 from orchestrator.index.port import Row
 from orchestrator.lock.model import Lock
-from orchestrator.metrics import decode
+from orchestrator.metrics import last_values
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
 from orchestrator.run import CertificateRecord, Run, certificate_key, moment
@@ -73,8 +73,7 @@ class Rows:
         )
 
     def _outcome(self, run: Run) -> Outcome | None:
-        produced = run.outcome or run.facts.partial
-        return read_document(self._blobs, Outcome, produced) if produced else None
+        return read_document(self._blobs, Outcome, run.produced) if run.produced else None
 
     def _read_plan(self, digest: Digest) -> Plan | None:
         """None where it is gone: a run is recorded as lost for that reason, and listed."""
@@ -103,15 +102,14 @@ class Rows:
 
 def last_metrics(blobs: BlobStore, run: Run) -> dict[str, str]:
     """Each metric's last value, as ``repr`` writes it."""
-    produced = run.outcome or run.facts.partial
-    return _last(blobs, read_document(blobs, Outcome, produced) if produced else None)
+    return _last(blobs, read_document(blobs, Outcome, run.produced) if run.produced else None)
 
 
 def _last(blobs: BlobStore, outcome: Outcome | None) -> dict[str, str]:
     if outcome is None:
         return {}
     with blobs.get(outcome.metrics) as stream:
-        return {name: repr(series.last[1]) for name, series in decode(stream.read()).items() if len(series)}
+        return {name: repr(value) for name, value in last_values(stream.read()).items()}
 
 
 def _data(run: Run, plan: Plan | None) -> dict[str, str]:

@@ -13,7 +13,7 @@ from orchestrator.errors import Corruption, NotFound, UsageError
 from orchestrator.maintenance import pins
 from orchestrator.maintenance.pins import Pin
 from orchestrator.metrics import Series
-from orchestrator.operations import execute, indexing, present
+from orchestrator.operations import execute, present
 from orchestrator.operations.observed import Observed, observed
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
@@ -95,13 +95,14 @@ def find(workspace: Workspace, text: str) -> Run:
     """
     present.take_up(workspace)
     run_id = resolve(workspace, text)
-    if workspace.records.read(f"runs/{run_id}") is None:
+    record = workspace.records.read(f"runs/{run_id}")
+    if record is None:
         live = (workspace.live / run_id).is_dir()
         raise NotFound(
             f"run {run_id} has not ended yet" if live else f"no run {text!r}",
             hint=f"`orchestrator logs -f {run_id}` follows it" if live else "",
         )
-    return indexing.recorded(workspace, run_id)
+    return Run.recorded(run_id, record)
 
 
 def show(workspace: Workspace, text: str) -> Shown:
@@ -115,14 +116,19 @@ def show(workspace: Workspace, text: str) -> Shown:
             table = metrics.decode(stream.read())
         artifacts = tree.load(workspace.blobs, outcome.artifacts)
     plan = plan_of(workspace, run)
-    seen = observed(workspace, run, plan)
-    around = _around(workspace, run.id)
-    whose = certificate_of(workspace, run.id), imported.of(runid.top(run.id), workspace.records)
-    return Shown(run, plan, outcome, table, artifacts, *around, seen, *whose, pins.read(workspace.records, run.id))
-
-
-def _around(workspace: Workspace, run_id: str) -> tuple[tuple[VerdictRecord, ...], tuple[Run, ...]]:
-    return _verdicts(workspace, run_id), tuple(execute.children(workspace, run_id))
+    return Shown(
+        run=run,
+        plan=plan,
+        outcome=outcome,
+        metrics=table,
+        artifacts=artifacts,
+        verdicts=_verdicts(workspace, run.id),
+        children=tuple(execute.children(workspace, run.id)),
+        observed=observed(workspace, run, plan),
+        certificate=certificate_of(workspace, run.id),
+        imported=imported.of(runid.top(run.id), workspace.records),
+        pin=pins.read(workspace.records, run.id),
+    )
 
 
 def plan_of(workspace: Workspace, run: Run) -> Plan:
@@ -150,8 +156,7 @@ def artifacts_of(workspace: Workspace, run: Run) -> Tree:
 
 
 def _produced(workspace: Workspace, run: Run) -> Outcome | None:
-    produced = run.outcome or run.facts.partial
-    return read_document(workspace.blobs, Outcome, produced) if produced else None
+    return read_document(workspace.blobs, Outcome, run.produced) if run.produced else None
 
 
 def _verdicts(workspace: Workspace, run_id: str) -> tuple[VerdictRecord, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, NotFound, OrchestratorError
+from orchestrator.image.stored import parts
 from orchestrator.lock.model import DebianBase, Lock
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
@@ -129,7 +129,7 @@ class Walk:
     def _in_manifest(self, reference: Reference) -> Iterator[Reference]:
         with self.blobs.get(reference.digest) as stream:
             data = stream.read()
-        config, layers = _parts(data, reference)
+        config, layers = parts(data)
         yield from self._once(replace(reference, digest=config, kind="config"))
         for layer in layers:
             yield from self._once(replace(reference, digest=layer, kind="layer"))
@@ -149,12 +149,3 @@ class Walk:
                 yield from inside(new)
             except (NotFound, Corruption) as error:
                 self.broken(new, error)
-
-
-def _parts(data: bytes, reference: Reference) -> tuple[Digest, list[Digest]]:
-    """The config and the layers that an image manifest names."""
-    try:
-        manifest = json.loads(data)
-        return Digest(manifest["config"]["digest"]), [Digest(layer["digest"]) for layer in manifest["layers"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise Corruption(f"{reference.digest} is no image manifest: {error}") from error

@@ -13,8 +13,6 @@ Kind = Literal[
 ]  # fmt: skip
 """tree, outcome, plan, lock, base, manifest: documents that name others. The rest are leaves."""
 
-_REBUILDABLE = {"manifest", "config", "layer"}
-
 
 @dataclass(frozen=True)
 class Reference:

@@ -9,7 +9,7 @@ import re
 
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption
-from orchestrator.registry.connection import Connection
+from orchestrator.registry.connection import Connection, Request
 from orchestrator.registry.errors import RegistryProblem, Transient, Unreachable
 from orchestrator.registry.transport import Answer
 
@@ -81,7 +81,7 @@ class Download(io.RawIOBase):
 
     def _open(self) -> Answer:
         wanted = {"Range": f"bytes={self._offset}-"} if self._offset else {}
-        answer = self._connection.once("GET", self._path, expect=(200, 206), headers=wanted)
+        answer = self._connection.once(Request("GET", self._path, expect=(200, 206), headers=wanted))
         if answer.status == 206:
             _check_range(answer, self._offset)
         else:

@@ -10,9 +10,6 @@ from orchestrator.digest import Digest
 from orchestrator.errors import Corruption
 from orchestrator.model import Frozen
 
-MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
-MAX_MANIFEST = 4 << 20
-"""Bytes; registries refuse larger ones."""
 _MAX_BLOB = 1 << 40
 
 

@@ -8,11 +8,11 @@ from typing import IO, cast
 
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption
+from orchestrator.image.oci import MANIFEST_TYPE, MAX_MANIFEST
 from orchestrator.registry import credentials, transport
-from orchestrator.registry.connection import Connection, registry_at
+from orchestrator.registry.connection import Connection, Request, registry_at
 from orchestrator.registry.credentials import Credentials
 from orchestrator.registry.download import Download
-from orchestrator.registry.manifest import MANIFEST_TYPE, MAX_MANIFEST
 from orchestrator.registry.retry import Patience
 from orchestrator.registry.tokens import Authority
 from orchestrator.registry.transport import Transport
@@ -37,11 +37,8 @@ class Repository:
             Corruption: the registry sent another one.
         """
         path = f"/v2/{self.name}/manifests/{tag_or_digest}"
-        data = self._connection.patience.keep_trying(
-            lambda: self._connection.once("GET", path, expect=(200,), headers={"Accept": MANIFEST_TYPE}).whole(
-                MAX_MANIFEST
-            )
-        )
+        asked = Request("GET", path, expect=(200,), headers={"Accept": MANIFEST_TYPE})
+        data = self._connection.patience.keep_trying(lambda: self._connection.once(asked).whole(MAX_MANIFEST))
         if tag_or_digest.startswith("sha256:") and (found := Digest.of(data)) != tag_or_digest:
             raise Corruption(f"asked for {tag_or_digest}, the registry sends bytes that hash to {found}")
         return data
@@ -50,7 +47,7 @@ class Repository:
         """Write a manifest, whose blobs are all there."""
         path = f"/v2/{self.name}/manifests/{tag_or_digest}"
         kind = {"Content-Type": MANIFEST_TYPE}
-        self._connection.ask("PUT", path, expect=(200, 201), headers=kind, body=lambda: data).whole(_SMALL)
+        self._connection.ask(Request("PUT", path, expect=(200, 201), headers=kind, body=lambda: data)).whole(_SMALL)
 
     def has(self, digest: Digest) -> bool:
         """Whether a blob is there."""

@@ -17,7 +17,7 @@ from orchestrator.registry.manifest import Descriptor
 from orchestrator.registry.repository import Repository
 from orchestrator.registry.upload import Source
 from orchestrator.store.port import BlobStore
-from orchestrator.store.streams import chunks, from_chunks, put_bytes
+from orchestrator.store.streams import chunks, from_chunks, put_bytes, read_through
 
 _JOBS = 4
 T = TypeVar("T")
@@ -85,8 +85,7 @@ def is_intact(blobs: BlobStore, digest: Digest) -> bool:
     if not blobs.has(digest):
         return False
     try:
-        for _ in chunks(blobs.get(digest)):
-            pass
+        read_through(blobs, digest)
     except (NotFound, Corruption):
         return False
     return True

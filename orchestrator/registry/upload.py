@@ -10,7 +10,7 @@ from typing import IO, cast
 from urllib.parse import quote
 
 from orchestrator.digest import Digest
-from orchestrator.registry.connection import Connection
+from orchestrator.registry.connection import Connection, Request
 from orchestrator.registry.errors import Outdated, RegistryProblem, Transient
 
 _PROGRESS = 1 << 20
@@ -66,7 +66,7 @@ def upload(connection: Connection, repository: str, source: Source, *, mount_fro
 
 def is_there(connection: Connection, repository: str, digest: Digest) -> bool:
     """Whether a repository has a blob."""
-    answer = connection.ask("HEAD", f"/v2/{repository}/blobs/{digest}", expect=(200, 404))
+    answer = connection.ask(Request("HEAD", f"/v2/{repository}/blobs/{digest}", expect=(200, 404)))
     answer.close()
     return answer.status == 200
 
@@ -76,7 +76,7 @@ def _begin(connection: Connection, repository: str, digest: Digest, mount_from: 
     path = f"/v2/{repository}/blobs/uploads/"
     if mount_from:
         path += f"?mount={quote(digest)}&from={quote(mount_from)}"
-    answer = connection.ask("POST", path, expect=(201, 202), headers={"Content-Length": "0"})
+    answer = connection.ask(Request("POST", path, expect=(201, 202), headers={"Content-Length": "0"}))
     answer.whole(_CHUNK)
     if answer.status == 201:
         return None
@@ -89,13 +89,14 @@ def _send(connection: Connection, session: _Session, source: Source) -> _Session
         return session
     part = {"Content-Range": f"{session.offset}-{source.size - 1}"} if session.offset else {}
     with ExitStack() as opened:
-        answer = connection.once(
+        asked = Request(
             "PATCH",
             session.url,
             expect=(200, 201, 202, 204, *_GONE),
             headers={**_BYTES, **part},
             body=lambda: _rest(opened.enter_context(source.open()), session.offset, source.size),
         )
+        answer = connection.once(asked)
         answer.whole(_CHUNK)
     if answer.status in _GONE:
         raise Outdated(f"{connection.registry} does not go on with an upload (status {answer.status})")
@@ -104,12 +105,13 @@ def _send(connection: Connection, session: _Session, source: Source) -> _Session
 
 def _commit(connection: Connection, session: _Session, digest: Digest) -> None:
     joint = "&" if "?" in session.url else "?"
-    answer = connection.once(
+    asked = Request(
         "PUT",
         f"{session.url}{joint}digest={quote(digest)}",
         expect=(200, 201, 202, 204, *_GONE),
         headers={**_BYTES, "Content-Length": "0"},
     )
+    answer = connection.once(asked)
     answer.whole(_CHUNK)
     if answer.status in _GONE:
         raise Outdated(f"{connection.registry} did not take {digest} as it came (status {answer.status})")
@@ -118,7 +120,7 @@ def _commit(connection: Connection, session: _Session, digest: Digest) -> None:
 def _resume(connection: Connection, session: _Session, size: int) -> _Session | None:
     """Where a broken upload goes on; None where the registry has forgotten it."""
     try:
-        answer = connection.ask("GET", session.url, expect=(204,))
+        answer = connection.ask(Request("GET", session.url, expect=(204,)))
     except RegistryProblem:
         return None
     answer.close()

@@ -24,10 +24,10 @@ _FREE = "use PGPASSWORD, or ~/.pgpass"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that this one was probably meant to be."""
-    import difflib  # only where something is wrong
+    """See :func:`orchestrator.runspec.wording.nearest`, which is imported only where something is wrong."""
+    from orchestrator.runspec import wording
 
-    return next(iter(difflib.get_close_matches(name[:64], list(known), n=1)), None)
+    return wording.nearest(name[:64], known)
 
 
 def texts(given: Mapping[str, str], place: Callable[[str], str], findings: list[str]) -> Values:

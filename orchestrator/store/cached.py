@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import IO
 
 from orchestrator.digest import Digest
-from orchestrator.errors import Corruption, EnvironmentProblem, NotFound
-from orchestrator.store.port import BlobStore, Dated, Fetching, FileBlobs, Linkable, Removable, Sized
+from orchestrator.errors import Corruption, NotFound
+from orchestrator.store.abilities import dated, linkable, removable, sized
+from orchestrator.store.port import BlobStore, Fetching, FileBlobs
 from orchestrator.store.streams import chunks, from_chunks
 
 _TRIES = 2
@@ -73,26 +74,20 @@ class Cached:
 
     def size(self, digest: Digest) -> int:
         """See :class:`~orchestrator.store.port.Sized`."""
-        if not isinstance(self.remote, Sized):
-            raise EnvironmentProblem("this store does not tell the size of a blob")
-        return self.remote.size(digest)
+        return sized(self.remote).size(digest)
 
     def since(self, digest: Digest) -> float:
         """See :class:`~orchestrator.store.port.Dated`."""
-        if not isinstance(self.remote, Dated):
-            raise EnvironmentProblem("this store does not tell the age of a blob")
-        return self.remote.since(digest)
+        return dated(self.remote).since(digest)
 
     def link(self, digest: Digest, seconds: int, name: str) -> str:
         """See :class:`~orchestrator.store.port.Linkable`."""
-        if not isinstance(self.remote, Linkable):
-            raise EnvironmentProblem("this store makes no links", hint="a store in S3 does: docs/stores.md")
-        return self.remote.link(digest, seconds, name)
+        return linkable(self.remote).link(digest, seconds, name)
 
     def remove(self, digest: Digest) -> None:
         """See :class:`~orchestrator.store.port.Removable`: there first, then here."""
-        _removable(self.remote).remove(digest)
-        _removable(self.local).remove(digest)
+        removable(self.remote).remove(digest)
+        removable(self.local).remove(digest)
 
     def set_aside(self, digest: Digest) -> str:
         """See :class:`~orchestrator.store.port.Removable`: there, and the copy here if it is damaged.
@@ -103,7 +98,7 @@ class Cached:
         for store in (self.remote, self.local):
             with contextlib.suppress(NotFound):
                 if store is self.remote or not self._is_intact(digest):
-                    places.append(_removable(store).set_aside(digest))
+                    places.append(removable(store).set_aside(digest))
         if not places:
             raise NotFound(f"the store has no blob {digest}")
         return ", ".join(places)
@@ -132,9 +127,3 @@ class Cached:
                 return Digest.of_stream(stream) == digest
         except Corruption:
             return False
-
-
-def _removable(store: BlobStore) -> Removable:
-    if not isinstance(store, Removable):
-        raise EnvironmentProblem("nothing can be removed from this store")
-    return store

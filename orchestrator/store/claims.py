@@ -17,19 +17,6 @@ PATIENCE_SECONDS = 60.0
 SHUT_SECONDS = 5.0
 
 
-def _locked_within(handle: int, seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.02)
-        else:
-            return True
-
-
 class LocalClaims:
     """Two lock files. Who wants to be alone closes the ``gate`` first: those at work finish, nobody new begins."""
 
@@ -106,3 +93,16 @@ class LocalClaims:
             yield handle
         finally:
             os.close(handle)
+
+
+def _locked_within(handle: int, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.02)
+        else:
+            return True

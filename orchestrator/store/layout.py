@@ -24,23 +24,19 @@ def ensure(root: Path) -> None:
     try:
         found = (root / "format").read_text()
     except FileNotFoundError:
-        _make(root)
+        make(root)
         return
-    if not (root / "tmp").is_dir():  # copied by something that leaves out empty folders
-        _make(root)
     if found != FORMAT:
         raise EnvironmentProblem(
             f"{root} is laid out as {found.strip()[:80]!r}; this program knows {FORMAT.strip()!r}",
             hint="use the version of orchestrator that made it, or another home",
         )
+    if not (root / "tmp").is_dir():
+        make(root)
 
 
-def restore(root: Path) -> None:
-    """Make the folders again that went away: tools that copy stores leave out empty ones."""
-    _make(root)
-
-
-def _make(root: Path) -> None:
+def make(root: Path) -> None:
+    """Make the folders, all or those that went away: tools that copy stores leave out empty ones."""
     durable.make_folder(root)
     for name in FOLDERS:
         _folder(root / name)

@@ -17,7 +17,7 @@ from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, NotFound, UsageError
 from orchestrator.failpoint import reached
 from orchestrator.store import durable, layout
-from orchestrator.store.port import key_parts
+from orchestrator.store.port import is_key, key_parts
 
 _CHUNK = 1 << 20
 _MADE_WITH_THE_STORE = {folder.partition("/")[2] for folder in layout.FOLDERS if folder.startswith("records/")}
@@ -137,8 +137,8 @@ class LocalBlobs:
         reached("blob.rename")
         try:
             written.rename(place)
-        except FileNotFoundError:  # the store was copied by something that leaves out empty folders
-            layout.restore(self._root.parents[1])
+        except FileNotFoundError:  # its folder is gone
+            layout.make(self._root.parents[1])
             written.rename(place)
         reached("blob.renamed")
         _settle(place)
@@ -188,7 +188,7 @@ class LocalRecords:
     def list(self, prefix: str) -> Iterator[str]:
         """See :class:`~orchestrator.store.port.RecordStore`."""
         keys = (str(file.relative_to(self._root)) for file in self._root.rglob("*") if file.is_file())
-        return iter(sorted(key for key in keys if key.startswith(prefix) and _is_key(key)))
+        return iter(sorted(key for key in keys if key.startswith(prefix) and is_key(key)))
 
     def _flush(self, folder: Path) -> None:
         """Make what is in a folder durable, and the folder itself."""
@@ -220,11 +220,3 @@ def _settle(place: Path) -> None:
     durable.fsync_directory(place.parent)
     with contextlib.suppress(PermissionError):
         place.chmod(0o444)
-
-
-def _is_key(name: str) -> bool:
-    """Whatever else lies among the records is none of ours."""
-    try:
-        return bool(key_parts(name))
-    except UsageError:
-        return False

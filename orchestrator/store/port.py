@@ -180,3 +180,11 @@ def key_parts(key: str) -> list[str]:
     if len(parts) < 2 or not whole or not key.isascii():
         raise UsageError(f"not a record key: {key!r}")
     return parts
+
+
+def is_key(name: str) -> bool:
+    """Whether this is a record's key; whatever else lies among the records is none of ours."""
+    try:
+        return bool(key_parts(name))
+    except UsageError:
+        return False

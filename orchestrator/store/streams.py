@@ -56,6 +56,17 @@ def chunks(stream: IO[bytes]) -> Iterator[bytes]:
             yield chunk
 
 
+def read_through(blobs: BlobStore, digest: Digest) -> None:
+    """Read a blob to its end: a store that verifies says then whether it is what its name says.
+
+    Raises:
+        NotFound: the store has no such blob.
+        Corruption: it is damaged.
+    """
+    for _ in chunks(blobs.get(digest)):
+        pass
+
+
 def seekable(blobs: BlobStore, digest: Digest) -> IO[bytes]:
     """A blob as a stream that can be moved about in: verified first, as a whole.
 

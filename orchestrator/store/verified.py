@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import IO, cast
 
 from orchestrator.digest import Digest
-from orchestrator.errors import Corruption, EnvironmentProblem
-from orchestrator.store.port import BlobStore, Dated, Fetching, FileBacked, Linkable, Removable, Sized
+from orchestrator.errors import Corruption
+from orchestrator.store.abilities import dated, file_backed, linkable, removable, sized
+from orchestrator.store.port import BlobStore, Fetching
 
 _CHUNK = 1 << 20
 
@@ -40,7 +41,7 @@ class Verified:
 
     def path(self, digest: Digest) -> Path:
         """See :class:`~orchestrator.store.port.FileBacked`: the file is read and checked before it is named."""
-        path = self._files().path(digest)
+        path = file_backed(self._inner).path(digest)
         with path.open("rb") as stream:
             found = Digest.of_stream(stream)
         if found != digest:
@@ -50,7 +51,7 @@ class Verified:
 
     def adopt(self, file: Path, digest: Digest) -> None:
         """See :class:`~orchestrator.store.port.FileBacked`."""
-        self._files().adopt(file, digest)
+        file_backed(self._inner).adopt(file, digest)
 
     def fetch(self, digest: Digest, file: Path) -> None:
         """See :class:`~orchestrator.store.port.Fetching`. Works for every store."""
@@ -64,39 +65,23 @@ class Verified:
 
     def link(self, digest: Digest, seconds: int, name: str) -> str:
         """See :class:`~orchestrator.store.port.Linkable`."""
-        if not isinstance(self._inner, Linkable):
-            raise EnvironmentProblem("this store makes no links", hint="a store in S3 does: docs/stores.md")
-        return self._inner.link(digest, seconds, name)
+        return linkable(self._inner).link(digest, seconds, name)
 
     def size(self, digest: Digest) -> int:
         """See :class:`~orchestrator.store.port.Sized`."""
-        if not isinstance(self._inner, Sized):
-            raise EnvironmentProblem("this store does not tell the size of a blob")
-        return self._inner.size(digest)
+        return sized(self._inner).size(digest)
 
     def since(self, digest: Digest) -> float:
         """See :class:`~orchestrator.store.port.Dated`."""
-        if not isinstance(self._inner, Dated):
-            raise EnvironmentProblem("this store does not tell the age of a blob")
-        return self._inner.since(digest)
+        return dated(self._inner).since(digest)
 
     def remove(self, digest: Digest) -> None:
         """See :class:`~orchestrator.store.port.Removable`."""
-        self._removable().remove(digest)
+        removable(self._inner).remove(digest)
 
     def set_aside(self, digest: Digest) -> str:
         """See :class:`~orchestrator.store.port.Removable`."""
-        return self._removable().set_aside(digest)
-
-    def _removable(self) -> Removable:
-        if not isinstance(self._inner, Removable):
-            raise EnvironmentProblem("nothing can be removed from this store")
-        return self._inner
-
-    def _files(self) -> FileBacked:
-        if not isinstance(self._inner, FileBacked):
-            raise EnvironmentProblem("this store keeps no files on this machine")
-        return self._inner
+        return removable(self._inner).set_aside(digest)
 
 
 def check(found: Digest, wanted: Digest) -> None:

@@ -12,10 +12,9 @@ from typing import Any
 from desk import Desk, wait_for
 from wheels import make_wheel
 
+from crash import whole
 from crash.points import Scenario
-from orchestrator.digest import Digest
 from orchestrator.failpoint import VARIABLE
-from orchestrator.references.follow import Walk
 from orchestrator.run import Run
 
 JOB = (
@@ -79,24 +78,17 @@ class Lab:
 
     def runs(self) -> dict[str, Run]:
         """Every recorded run."""
-        records = self.desk.workspace.records
-        read = (Run.from_bytes(records.read(key) or b"") for key in records.list("runs/"))
-        return {run.id: run for run in read}
+        return whole.runs(self.desk.workspace)
 
     def check_runs(self) -> None:
         """Everything that a recorded run names is there."""
         for run in self.runs().values():
-            self._is_whole(run)
+            assert run.status in ("finished", "lost"), run
+            whole.check_needs(self.desk.workspace, run)
 
-    def intact(self) -> int:
-        """Hash every blob; returns how many there are."""
-        blobs = self.desk.workspace.blobs
-        count = 0
-        for digest in blobs.list():
-            count += 1
-            with blobs.get(digest) as stream:
-                assert Digest.of_stream(stream) == digest
-        return count
+    def intact(self) -> None:
+        """Hash every blob."""
+        whole.check_blobs(self.desk.workspace)
 
     def command(self, *argv: str) -> dict[str, Any]:
         """A command that must succeed; the data of its envelope."""
@@ -144,12 +136,6 @@ class Lab:
             return not any(live.iterdir()) and not self.desk.containers()
 
         wait_for(quiet, 60)
-
-    def _is_whole(self, run: Run) -> None:
-        blobs = self.desk.workspace.blobs
-        assert run.status in ("finished", "lost"), run
-        for reference in Walk(blobs).run(run):
-            assert blobs.has(reference.digest), reference
 
 
 def _acknowledged(stdout: bytes) -> set[str]:

@@ -56,8 +56,6 @@ _PREFIXES = {
     "recover.indexed": INDEXING,
     "recover.": ADOPTING,
 }
-
-
 _REPAIR = ("collect.", "record.", "clean.", "durable.fsync", "durable.rename", "durable.write", "blob.", "recover.held")
 
 
@@ -68,14 +66,4 @@ def scenario(point: str) -> Scenario:
 
 def in_recovery(points: list[str]) -> list[tuple[str, Scenario]]:
     """The failpoints that the next command comes past when it repairs what a killed submit has left."""
-    phases = (
-        "collect.",
-        "record.",
-        "clean.",
-        "durable.fsync",
-        "durable.rename",
-        "durable.write",
-        "blob.",
-        "recover.held",
-    )
-    return [(point, REPAIRING) for point in points if point.startswith(phases)]
+    return [(point, REPAIRING) for point in points if point.startswith(_REPAIR)]

@@ -18,12 +18,11 @@ import docker
 import pytest
 from desk import Desk, wait_for
 
+from crash import whole
 from crash.disk import Disk, another_boot
 from crash.lab import JOB
 from crash.stocked import stock_base
-from orchestrator.digest import Digest
 from orchestrator.failpoint import VARIABLE
-from orchestrator.references.follow import Walk
 from orchestrator.run import Run
 
 pytestmark = pytest.mark.engine
@@ -113,14 +112,11 @@ class Machine:
     def check_store(self) -> dict[str, Run]:
         """Every record can be read, everything it names is there, and every blob is whole."""
         workspace = self.desk.workspace
-        runs = [Run.from_bytes(workspace.records.read(key) or b"") for key in workspace.records.list("runs/")]
-        for run in runs:
-            for reference in Walk(workspace.blobs).run(run):
-                assert workspace.blobs.has(reference.digest), reference
-        for digest in workspace.blobs.list():
-            with workspace.blobs.get(digest) as stream:
-                assert Digest.of_stream(stream) == digest
-        return {run.id: run for run in runs}
+        runs = whole.runs(workspace)
+        for run in runs.values():
+            whole.check_needs(workspace, run)
+        whole.check_blobs(workspace)
+        return runs
 
 
 def _end_containers(desk: Desk) -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 from desk import GATE
-from servers.postgres import DATABASE, HOST, PASSWORD, USER, serve
+from servers import certificates
+from servers.loopback import HOST
+from servers.postgres import DATABASE, PASSWORD, USER, serve
 
 from orchestrator.errors import EnvironmentProblem, OrchestratorError, UsageError
 from orchestrator.index import postgres_connection
@@ -83,15 +85,11 @@ def test_a_socket(postgres):
     assert PostgresIndex(url).ids("", 1) == ["1"]
 
 
-def test_tls(tmp_path_factory):
-    folder = Path(tmp_path_factory.mktemp("certificates"))
-    names = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    files = ["-keyout", str(folder / "key"), "-out", str(folder / "certificate")]
-    subject = ["-subj", "/CN=localhost", "-addext", f"subjectAltName=IP:{HOST}"]
-    subprocess.run(["openssl", "req", *names, *files, *subject], check=True, capture_output=True)
-    with serve(certificate=folder) as server:
+def test_tls(tmp_path):
+    certificate, key = certificates.self_signed(tmp_path / "tls")
+    with serve(tls=(certificate, key)) as server:
         base = server.url()
-        trusting = f"{base}?sslmode=verify-full&sslrootcert={folder / 'certificate'}"
+        trusting = f"{base}?sslmode=verify-full&sslrootcert={certificate}"
         PostgresIndex(trusting).add(row("1"))
         assert PostgresIndex(trusting).ids("", 1) == ["1"]
         other = refused(f"{base}?sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt")

@@ -9,8 +9,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from servers import certificates, tokens
 from servers import registry as servers
-from servers import tokens
 from servers.registry import PASSWORD, USER, Registry
 
 from orchestrator.digest import Digest
@@ -145,7 +145,7 @@ def test_a_registry_that_takes_nothing(open_, blobs, image, tmp_path):
 
 
 def test_tls(open_, blobs, image, tmp_path):
-    files = servers.certificate(tmp_path / "tls")
+    files = certificates.self_signed(tmp_path / "tls")
     with servers.running(tmp_path / "secure", tls=files) as running:
         with pytest.raises(RegistryProblem, match="not trusted here") as caught:
             push(image, blobs, open_(host=running.host))

@@ -12,6 +12,7 @@ import docker
 import pytest
 from desk import Desk
 from servers import registry as servers
+from servers.loopback import free_port
 from servers.registry import PASSWORD, USER, Registry
 from wheels import make_wheel
 
@@ -109,7 +110,7 @@ def test_a_replay_brings_a_lost_image_back_by_its_digest(away: Away):
 
 
 def test_a_registry_that_is_of_no_help_is_named_and_the_image_rebuilt(away: Away):
-    nowhere = f"127.0.0.1:{servers.free_port()}/team/images"
+    nowhere = f"127.0.0.1:{free_port()}/team/images"
     done = away.desk.cli("replay", away.run.id, ORCHESTRATOR_REGISTRY=nowhere)
     assert done.returncode == 0, done.stderr.decode()
     assert b"does not help" not in done.stderr  # the store had all of it: nobody was asked

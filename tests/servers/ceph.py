@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
 import subprocess
 import time
 import urllib.error
@@ -21,11 +20,11 @@ from typing import TYPE_CHECKING
 
 import boto3.session
 from botocore.config import Config
+from servers.loopback import HOST, free_ports
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-HOST = "127.0.0.1"
 _WITHIN = 90
 _POOLS = (
     ".rgw.root",
@@ -144,7 +143,7 @@ class Ceph:
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Ceph]:
     """A server with nothing in it; ended, with all that it held, when the block ends."""
-    mon_v1, mon_v2, s3 = _free_ports(3)
+    mon_v1, mon_v2, s3 = free_ports(3)
     for name in ("mon", "osd", "run", "log", "rgw"):
         (folder / name).mkdir(parents=True)
     fsid = str(uuid.uuid4())
@@ -222,11 +221,3 @@ def _await(server: Ceph, daemons: list[subprocess.Popen[bytes]]) -> None:
             assert not dead, f"{dead} ended; see {server.folder}/log"
             assert time.monotonic() < until, f"the S3 server does not answer: {error}"
             time.sleep(0.1)
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [each.getsockname()[1] for each in sockets]

@@ -7,6 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+
 
 @dataclass(frozen=True)
 class Certificates:
@@ -16,6 +18,16 @@ class Certificates:
     """PEM."""
     context: ssl.SSLContext
     """The server's."""
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that signs itself, and its key, of the kind that tokens are signed with."""
+    folder.mkdir(parents=True, exist_ok=True)
+    certificate, key = folder / "server.crt", folder / "server.key"
+    kind = ["-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    about = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
+    _openssl("req", "-x509", *kind, *about, "-out", str(certificate), "-keyout", str(key))
+    return certificate, key
 
 
 def make(folder: Path, host: str = "127.0.0.1") -> Certificates:
@@ -32,9 +44,6 @@ def make(folder: Path, host: str = "127.0.0.1") -> Certificates:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(f"{server}.pem", f"{server}.key")
     return Certificates(Path(f"{authority}.pem"), context)
-
-
-_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
 
 def _openssl(*arguments: str) -> None:

@@ -18,6 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from servers.loopback import HOST, serving
+
 _WITHIN = 60
 
 
@@ -78,18 +80,12 @@ class FaultProxy:
 @contextlib.contextmanager
 def in_front_of(port: int, tls: ssl.SSLContext | None = None) -> Iterator[FaultProxy]:
     """A proxy in front of what listens on this port of 127.0.0.1."""
-    server = _Server(("127.0.0.1", 0), _Handler)
+    server = _Server((HOST, 0), _Handler)
     scheme = "https" if tls else "http"
-    proxy = FaultProxy(f"{scheme}://127.0.0.1:{server.server_address[1]}")
+    proxy = FaultProxy(f"{scheme}://{HOST}:{server.server_address[1]}")
     server.proxy, server.port, server.tls = proxy, port, tls
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with serving(server):
         yield proxy
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def answer(status: int, code: str) -> Fault:
@@ -212,7 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def pass_on(self) -> Answer:
         """Ask the server."""
-        upstream = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=_WITHIN)
+        upstream = http.client.HTTPConnection(HOST, self.server.port, timeout=_WITHIN)
         with contextlib.closing(upstream):
             upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():

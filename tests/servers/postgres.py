@@ -9,7 +9,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-HOST = "127.0.0.1"
+from servers.loopback import HOST, free_port
+
 USER = "runs"
 PASSWORD = "s3cret/pass:wörd"  # noqa: S105  (of a server that lives for a test)
 DATABASE = "runs"
@@ -61,15 +61,15 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def serve(certificate: Path | None = None) -> Iterator[Postgres]:
-    """A server within this block. ``certificate``: a folder with ``certificate`` and ``key``, for TLS."""
+def serve(tls: tuple[Path, Path] | None = None) -> Iterator[Postgres]:
+    """A server within this block. ``tls``: certificate and key."""
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
         _initialise(programs, folder)
-        more = _tls(certificate, folder) if certificate else {}
+        more = _tls(tls, folder) if tls else {}
         with _running(programs, folder, {**_SETTINGS, **more}) as server:
             yield server
     finally:
@@ -85,9 +85,9 @@ def _initialise(programs: Path, folder: Path) -> None:
     secret.unlink()
 
 
-def _tls(certificate: Path, folder: Path) -> dict[str, str]:
-    for name in ("certificate", "key"):
-        shutil.copy(certificate / name, folder / name)
+def _tls(tls: tuple[Path, Path], folder: Path) -> dict[str, str]:
+    for name, file in zip(("certificate", "key"), tls, strict=True):
+        shutil.copy(file, folder / name)
         (folder / name).chmod(0o600)
         if os.geteuid() == 0:
             shutil.chown(folder / name, "postgres", "postgres")
@@ -96,7 +96,7 @@ def _tls(certificate: Path, folder: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _running(programs: Path, folder: Path, settings: dict[str, str]) -> Iterator[Postgres]:
-    port = _free_port()
+    port = free_port()
     words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     command = [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port), "-k", str(folder), *words]
     with (folder / "log").open("wb") as log:
@@ -150,9 +150,3 @@ def _unprivileged(command: list[str]) -> list[str]:
     if os.geteuid() != 0:
         return command
     return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "env", "HOME=/", *command]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

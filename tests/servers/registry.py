@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from servers.loopback import HOST, free_port
+
 USER, PASSWORD = "ci", "open-sesame-0b7e"
 _HTPASSWD = "ci:$2y$05$abcdefghijklmnopqrstuu8ve6CzJkRJw3fYwqRkfme/b.S8h6kza\n"
 """The password above, by bcrypt: the only kind that the registry takes."""
@@ -50,7 +52,7 @@ def running(
     ``data``: another one's ``folder / "data"``; ``tls``: certificate and key; ``more``: sections of its configuration.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    host = f"127.0.0.1:{free_port()}"
+    host = f"{HOST}:{free_port()}"
     (folder / "htpasswd").write_text(_HTPASSWD)
     storage = {"filesystem": {"rootdirectory": str(data or folder / "data")}, "delete": {"enabled": True}}
     http: dict[str, Any] = {"addr": host, "secret": "a test's"}
@@ -79,13 +81,6 @@ def running(
         server.wait()
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def docker_config(folder: Path, host: str, user: str = USER, password: str = PASSWORD) -> Path:
     """What ``docker login`` would have written; returns the folder, for $DOCKER_CONFIG."""
     import base64
@@ -96,26 +91,13 @@ def docker_config(folder: Path, host: str, user: str = USER, password: str = PAS
     return folder
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that signs itself, and its key."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = folder / "server.crt", folder / "server.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test",
-         "-addext", "subjectAltName=IP:127.0.0.1", "-out", files[0], "-keyout", files[1]],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    return files
-
-
 def _wait_for(server: subprocess.Popen[bytes], registry: Registry) -> None:
     port = int(registry.host.rpartition(":")[2])
     until = time.monotonic() + 30
     while time.monotonic() < until:
         if server.poll() is not None:
             raise AssertionError(f"docker-registry has ended: {registry.log}")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        with contextlib.suppress(OSError), socket.create_connection((HOST, port), 1):
             return
         time.sleep(0.02)
     raise AssertionError(f"docker-registry does not listen: {registry.log}")

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from servers.loopback import HOST, serving
 
 from orchestrator.digest import Digest
 from orchestrator.image.oci import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE
@@ -86,17 +87,11 @@ def running() -> Iterator[SmallRegistry]:
     class Handler(_Handler):
         state = registry
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((HOST, 0), Handler)
     server.daemon_threads = True
-    registry.host = f"127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    registry.host = f"{HOST}:{server.server_port}"
+    with serving(server):
         yield registry
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Broken(Exception):

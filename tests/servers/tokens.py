@@ -6,7 +6,6 @@ import base64
 import contextlib
 import json
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from servers import certificates
 from servers import registry as registries
+from servers.loopback import HOST, serving
 from servers.registry import PASSWORD, USER, Registry
 
 _SERVICE, _ISSUER = "a registry", "a realm"
@@ -49,30 +50,23 @@ class Realm:
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[tuple[Registry, Realm]]:
     """Both, until the block ends."""
-    certificate, key = registries.certificate(folder / "tls")
+    certificate, key = certificates.self_signed(folder / "tls")
     realm = Realm(certificate, key)
 
     class Handler(_Handler):
         state = realm
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
+    server = ThreadingHTTPServer((HOST, 0), Handler)
     auth = {
         "token": {
-            "realm": f"http://127.0.0.1:{server.server_port}/token",
+            "realm": f"http://{HOST}:{server.server_port}/token",
             "service": _SERVICE,
             "issuer": _ISSUER,
             "rootcertbundle": str(certificate),
         }
     }
-    try:
-        with registries.running(folder / "registry", passwords=False, auth=auth) as registry:
-            yield registry, realm
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(server), registries.running(folder / "registry", passwords=False, auth=auth) as registry:
+        yield registry, realm
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -16,6 +16,11 @@ def table(rows: Sequence[tuple[str, object]], indent: str = "") -> str:
     return "\n".join(f"{indent}{name:<{width}}  {printable(str(value))}" for name, value in rows)
 
 
+def counted(count: int, what: str) -> str:
+    """``1 run``, ``2 runs``."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def some(rows: Sequence[tuple[str, object]], most: int = 20) -> list[tuple[str, object]]:
     """The first rows, and how many more there are."""
     more = [("…", f"and {len(rows) - most} more")] if len(rows) > most else []

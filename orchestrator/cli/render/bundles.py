@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.render.basics import size, some, table
+from orchestrator.cli.render.basics import counted, size, some, table
 from orchestrator.compare.values import printable
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def imported(done: Imported, *, dry_run: bool) -> str:
         ("bundle", f"{done.bundle}, {size(done.size)}"),
         *(("would import" if dry_run else "imported", f"{run.id}  {run.name}  {run.status}") for run in done.runs),
         *(("here already", run_id) for run_id in done.here),
-        *([("within them", f"{done.within} runs")] if done.within else []),
+        *([("within them", counted(done.within, "run"))] if done.within else []),
         *_left_out(done.left_out),
         *(("missing here", text) for text in done.missing_data),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.render.basics import size, table
+from orchestrator.cli.render.basics import counted, size, table
 
 if TYPE_CHECKING:
     from orchestrator.execution.accesses import Accesses, Kind
@@ -66,7 +66,7 @@ def _inputs(accesses: Accesses, plan: Plan) -> list[tuple[str, object]]:
 
 def _total(files_and_bytes: tuple[int, int]) -> str:
     number, whole = files_and_bytes
-    return f"{number} file{'' if number == 1 else 's'}, {size(whole)}"
+    return f"{counted(number, 'file')}, {size(whole)}"
 
 
 def _names(accesses: Accesses, kind: Kind) -> str:

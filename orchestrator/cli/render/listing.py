@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.render.basics import columns, table
+from orchestrator.cli.render.basics import columns, counted, table
 from orchestrator.compare.values import printable
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def listed_data(row: Row) -> dict[str, Any]:
 
 def rebuilt(done: Rebuilt) -> str:
     """An index that was filled."""
-    return f"{done.where}: {_runs(done.runs)}"
+    return f"{done.where}: {counted(done.runs, 'run')}"
 
 
 def status(found: Status) -> str:
@@ -50,14 +50,10 @@ def status(found: Status) -> str:
     return table(
         [
             ("index", index.where),
-            ("runs", f"{_runs(index.runs)}, the store has {found.recorded}"),
+            ("runs", f"{counted(index.runs, 'run')}, the store has {found.recorded}"),
             ("complete", "yes" if index.complete else "no: the next command that asks it fills it from the store"),
         ]
     )
-
-
-def _runs(count: int) -> str:
-    return f"{count} run{'' if count == 1 else 's'}"
 
 
 def _brief(metrics: Mapping[str, str], first: str) -> str:

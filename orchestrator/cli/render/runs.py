@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.render import certificates, inputs, logged, plans
-from orchestrator.cli.render.basics import size, some, table
+from orchestrator.cli.render.basics import counted, size, some, table
 from orchestrator.compare.values import printable
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _series(series: Any) -> str:
     if not len(series):
         return "no points"
     step, value = series.last
-    return f"{value!r} at step {step} ({len(series)} point{'' if len(series) == 1 else 's'})"
+    return f"{value!r} at step {step} ({counted(len(series), 'point')})"
 
 
 def _git(git: dict[str, Any]) -> str:

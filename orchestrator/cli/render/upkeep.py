@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.render.basics import size, some, table
+from orchestrator.cli.render.basics import counted, size, some, table
 from orchestrator.compare.values import printable
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def checked(done: Checked) -> str:
     wrong = [finding for finding in done.findings if finding.wrong]
     others = [finding for finding in done.findings if not finding.wrong]
     counts = ((done.runs, "run"), (done.records, "record"), (done.blobs.count, "blob"))
-    looked = ", ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in counts)
+    looked = ", ".join(counted(count, what) for count, what in counts)
     read = f" ({size(done.blobs.bytes)} read)" if done.blobs.bytes else ""
     end = f"{looked}{read}: {f'{len(wrong)} wrong' if wrong else 'nothing is lost or damaged'}"
     lines = [*map(_line, wrong), *map(_line, others), end]
@@ -46,9 +46,10 @@ def checked_data(done: Checked) -> dict[str, Any]:
 def garbage(done: Garbage) -> str:
     """What may go and what stays, for a person."""
     found, swept = done.survey, done.swept
+    going, blobs = _going(done), swept.blobs if swept else _all(found)
     rows: list[tuple[str, object]] = [
         *(("kept", f"{run_id}  {', '.join(why)}") for run_id, why in found.kept.items()),
-        *(("removed" if swept else "would go", run_id) for run_id in _going(done)),
+        *(("removed" if swept else "would go", run_id) for run_id in going),
         *(("spared", f"{run_id}  is needed by now") for run_id in (swept.spared if swept else ())),
     ]
     kinds = [(kind, f"{tally.count}, {size(tally.bytes)}") for kind, tally in sorted(found.kinds.items())]
@@ -58,10 +59,9 @@ def garbage(done: Garbage) -> str:
     ]
     if found.young.count:
         lines.append(f"\n{_tally(found.young)} that nothing needs came or were used lately: they stay (--grace)")
-    count, gone = len(_going(done)), swept.blobs if swept else _all(found)
-    verb = "removed" if swept else "would be removed"
-    lines.append(f"\n{count} runs and {_tally(gone)} {verb}; {len(found.kept)} runs and {_tally(found.staying)} stay")
-    if not swept and (count or gone.count):
+    gone = f"{counted(len(going), 'run')} and {_tally(blobs)} {'removed' if swept else 'would be removed'}"
+    lines.append(f"\n{gone}; {counted(len(found.kept), 'run')} and {_tally(found.staying)} stay")
+    if not swept and (going or blobs.count):
         lines.append("nothing was removed: --delete does it")
     return "\n".join(line for line in lines if line)
 
@@ -91,7 +91,7 @@ def _all(found: Survey) -> Tally:
 
 
 def _tally(tally: Tally) -> str:
-    return f"{tally.count} blobs ({size(tally.bytes)})"
+    return f"{counted(tally.count, 'blob')} ({size(tally.bytes)})"
 
 
 def _line(finding: Finding) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from orchestrator.errors import Corruption, UsageError
-from orchestrator.store.port import key_parts
+from orchestrator.errors import Corruption
+from orchestrator.store.port import is_key, key_parts
 from orchestrator.store.s3.bucket import Bucket, Head
 
 _FOLDER = "records/"
@@ -45,7 +45,7 @@ class S3Records:
     def list(self, prefix: str) -> Iterator[str]:
         """See :class:`~orchestrator.store.port.RecordStore`."""
         keys = (name.removeprefix(_FOLDER) for name in self._bucket.names(_FOLDER + prefix))
-        return (key for key in keys if _is_key(key))
+        return (key for key in keys if is_key(key))
 
 
 def _is_whole(data: bytes, head: Head) -> bool:
@@ -59,11 +59,3 @@ def _is_whole(data: bytes, head: Head) -> bool:
 def _name(key: str) -> str:
     key_parts(key)
     return _FOLDER + key
-
-
-def _is_key(name: str) -> bool:
-    """Whatever else lies among the records is none of ours."""
-    try:
-        return bool(key_parts(name))
-    except UsageError:
-        return False

@@ -9,17 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from documents import make_base, make_plan
+
 from orchestrator import metrics, operations
 from orchestrator.digest import Digest, canonical
 from orchestrator.errors import OrchestratorError
 from orchestrator.image import oci
 from orchestrator.image.tar import header
-from orchestrator.lock.model import BUILDER, BasePin, DebianBase, DebPin, LayerPin, Lock, WheelPin
+from orchestrator.lock.model import BUILDER, DebianBase, DebPin, LayerPin, Lock, WheelPin
 from orchestrator.metrics import Series
 from orchestrator.outcome import Outcome
-from orchestrator.plan import DataPin, ImagePin, Plan
+from orchestrator.plan import DataPin, ImagePin
 from orchestrator.run import CertificateRecord, Facts, Origin, Run, VerdictRecord
-from orchestrator.runspec.model import Resources, VerifySpec
 from orchestrator.store import tree
 from orchestrator.store.streams import put_bytes
 from orchestrator.store.tree import FileEntry, LinkEntry, Tree
@@ -85,19 +86,11 @@ class Source:
             },
             "agent": self.tree({"agent.py": b"agent\n", "etc/passwd": b"me\n"}, self.said.get("agent_links")),
             "interpreter": "/usr/bin/python3.11",
-            "command": ("python", "train.py"),
             "params": {"lr": 0.1},
             "env": {"LANG": "C.UTF-8"},
-            "secrets": {},
-            "seed": 0,
-            "determinism": "standard",
-            "resources": Resources(),
-            "network": "none",
-            "exclude": (),
-            "verify": VerifySpec(),
             **self.said.get("plan", {}),
         }
-        return self.put(Plan.model_validate(plan).to_bytes())
+        return self.put(make_plan(**plan).to_bytes())
 
     def _lock(self) -> Lock:
         rootfs = LayerPin(diff_id=self.put(b"root file system" * 100), size=1600)
@@ -121,15 +114,11 @@ class Source:
             builder=BUILDER,
             python="3.11",
             requirements=("numpy",),
-            base=BasePin.model_validate(
-                {
-                    "kind": "debian",
+            base=make_base(
+                **{
                     "name": "python3.11",
                     "origin": self.put(base.to_bytes()),
                     "layers": (rootfs,),
-                    "interpreter": base.interpreter,
-                    "python": base.python,
-                    "glibc": base.glibc,
                     **self.said.get("base", {}),
                 }
             ),

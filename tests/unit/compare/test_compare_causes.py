@@ -5,40 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from documents import make_plan
 
 from orchestrator.compare.causes import causes
 from orchestrator.determinism.controls import Controls
 from orchestrator.determinism.levels import CONTROLS, Level
 from orchestrator.digest import Digest
-from orchestrator.plan import ImagePin, Plan
+from orchestrator.plan import Plan
 from orchestrator.run import Facts
-from orchestrator.runspec.model import Resources, VerifySpec
 
 SOMETHING = Digest.of(b"something")
 
 
 def plan(level: Level, *without: str, **more: Any) -> Plan:
-    whole: dict[str, Any] = {
-        "image": ImagePin(manifest=SOMETHING, config=SOMETHING, lock=SOMETHING),
-        "code": SOMETHING,
-        "data": {},
-        "agent": SOMETHING,
-        "interpreter": "/usr/bin/python3",
-        "command": ("python", "job.py"),
-        "params": {},
-        "env": {},
-        "secrets": {},
-        "seed": 0,
-        "determinism": level,
-        "controls": Controls.of(level).without(*without),
-        "interposer": SOMETHING,
-        "resources": Resources(),
-        "network": "none",
-        "exclude": (),
-        "verify": VerifySpec(),
-        **more,
-    }
-    return Plan(**whole)
+    owned = {"controls": Controls.of(level).without(*without), "interposer": Digest.of(b"interposer")}
+    return make_plan(determinism=level, **{**owned, **more})
 
 
 def facts(cpu: str = "one", gpus: tuple[str, ...] = (), libc: str = "glibc 2.36", **counted: int) -> Facts:

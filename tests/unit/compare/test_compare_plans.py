@@ -3,12 +3,13 @@ from __future__ import annotations
 import io
 
 import pytest
+from documents import make_base, make_plan
 
 from orchestrator.compare.difference import Difference
 from orchestrator.compare.plans import compare_plans
 from orchestrator.determinism.controls import Controls
 from orchestrator.digest import Digest
-from orchestrator.lock.model import BasePin, DebianBase, DebPin, LayerPin, Lock, WheelPin
+from orchestrator.lock.model import DebianBase, DebPin, LayerPin, Lock, WheelPin
 from orchestrator.plan import DataPin, ImagePin, Plan
 from orchestrator.runspec.model import Resources, VerifySpec
 
@@ -37,22 +38,14 @@ CHANGES = {
 
 @pytest.fixture
 def plan() -> Plan:
-    return Plan(
+    return make_plan(
         image=ImagePin(manifest=ONE, config=ONE, lock=ONE),
         code=ONE,
         data={"train": DataPin(kind="file", digest=ONE, mount="/data/train")},
         agent=ONE,
-        interpreter="/usr/bin/python3.11",
         command=("python", "a.py"),
         params={"lr": 0.1},
         env={"A": "1"},
-        secrets={},
-        seed=0,
-        determinism="standard",
-        resources=Resources(),
-        network="none",
-        exclude=(),
-        verify=VerifySpec(),
     )
 
 
@@ -67,14 +60,11 @@ def lock(bench, wheels: dict[str, str], debs: dict[str, str]) -> Digest:
         builder="1",
         python="3.11",
         requirements=(),
-        base=BasePin(
-            kind="debian",
+        base=make_base(
             name="python3.11",
             origin=bench.blobs.put(io.BytesIO(base.to_bytes())),
             layers=(layer,),
             interpreter="/p",
-            python="3.11.2",
-            glibc="2.36",
         ),
         wheels=tuple(
             WheelPin(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from documents import make_plan
 
 from orchestrator.agent import durable, wire
 from orchestrator.digest import Digest
@@ -15,9 +16,8 @@ from orchestrator.execution.collect import Collected, Machine, collect
 from orchestrator.execution.live import LiveRun, Request
 from orchestrator.execution.prepare import prepare
 from orchestrator.outcome import Outcome
-from orchestrator.plan import ImagePin, Plan
+from orchestrator.plan import Plan
 from orchestrator.run import Origin, Run
-from orchestrator.runspec.model import Resources, VerifySpec
 from orchestrator.store import tree
 from orchestrator.store.local import LocalBlobs
 from orchestrator.store.streams import put_bytes
@@ -48,25 +48,13 @@ class Bench:
         return tree.save(self.blobs, Tree.of(entries))
 
     def plan(self, code: Mapping[str, Any] | None = None, **more: Any) -> Plan:
-        whole: dict[str, Any] = {
-            "image": ImagePin(manifest=NOWHERE, config=NOWHERE, lock=NOWHERE),
+        whole = {
             "code": self.tree(code or {"job.py": b"pass"}),
-            "data": {},
             "agent": self.tree({"etc/passwd": b"job", "etc/group": b"job"}),
-            "interpreter": "/usr/bin/python3",
-            "command": ("python", "job.py"),
             "params": {"lr": 0.1},
-            "env": {},
-            "secrets": {},
-            "seed": 0,
-            "determinism": "standard",
-            "resources": Resources(),
-            "network": "none",
-            "exclude": (),
-            "verify": VerifySpec(),
             **more,
         }
-        return Plan(**whole)
+        return make_plan(**whole)
 
     def begin(self, plan: Plan, run_id: str = "20261123-000000-000000", secrets: Mapping[str, bytes] = {}) -> LiveRun:
         request = Request(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from documents import make_base
 from wheels import make_wheel, pin
 
 from orchestrator.digest import Digest, canonical
@@ -23,7 +24,7 @@ from orchestrator.image.build import Builder, build
 from orchestrator.image.load import load
 from orchestrator.image.oci import Image, assemble, environment
 from orchestrator.lock.create import plan_layers
-from orchestrator.lock.model import BUILDER, BasePin, LayerPin, Lock
+from orchestrator.lock.model import BUILDER, LayerPin, Lock
 from orchestrator.store.local import LocalBlobs
 from orchestrator.store.memory import MemoryBlobs, MemoryRecords
 from orchestrator.store.streams import put_bytes
@@ -190,10 +191,7 @@ class TestLoad:
 
 def make_lock(*wheels: Path, env: tuple[str, ...] = (), base: tuple[LayerPin, ...] = (), kind: str = "debian") -> Lock:
     pins = tuple(pin(wheel) for wheel in wheels)
-    pinned = BasePin(
-        kind=kind, name="b", origin=None, layers=base, interpreter="/usr/bin/python3.11", python="3.11.2",
-        glibc="2.36", env=env,
-    )  # fmt: skip
+    pinned = make_base(kind=kind, layers=base, env=env)
     return Lock(builder=BUILDER, python="3.11", requirements=(), base=pinned, wheels=pins, layers=plan_layers(pins))
 
 

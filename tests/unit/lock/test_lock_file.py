@@ -7,13 +7,14 @@ import stat
 
 import pytest
 import yaml
+from documents import make_base
 from pydantic import ValidationError
 
 from orchestrator.digest import Digest
 from orchestrator.errors import LockError
 from orchestrator.lock import export, file, requirements
 from orchestrator.lock.create import MAX_OWN_LAYERS, OWN_LAYER_BYTES, plan_layers
-from orchestrator.lock.model import Asked, BasePin, LayerPin, Lock, WheelPin
+from orchestrator.lock.model import Asked, LayerPin, Lock, WheelPin
 
 
 def wheel(name: str, size: int | None = 1, version: str = "1.0") -> WheelPin:
@@ -22,14 +23,10 @@ def wheel(name: str, size: int | None = 1, version: str = "1.0") -> WheelPin:
 
 
 def make_lock(*wheels: WheelPin, **changes) -> Lock:
-    base = BasePin(
-        kind="debian",
+    base = make_base(
         name="python3.11",
         origin=Digest.of(b"base"),
         layers=(LayerPin(diff_id=Digest.of(b"rootfs"), size=6),),
-        interpreter="/usr/bin/python3.11",
-        python="3.11.2",
-        glibc="2.36",
     )
     fields = {
         "builder": "b/1",

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from documents import make_base
 from wheels import make_wheel, pin
 
 from orchestrator.digest import Digest
@@ -14,7 +15,7 @@ from orchestrator.errors import LockError
 from orchestrator.lock import sources
 from orchestrator.lock.create import create
 from orchestrator.lock.fetch import fetch
-from orchestrator.lock.model import Asked, BasePin
+from orchestrator.lock.model import Asked
 from orchestrator.lock.resolve import resolve
 from orchestrator.lock.target import Target
 from orchestrator.store.memory import MemoryBlobs
@@ -132,15 +133,7 @@ class TestFetch:
 
 
 class TestCreate:
-    BASE = BasePin(
-        kind="debian",
-        name="b",
-        origin=None,
-        layers=(),
-        interpreter="/usr/bin/python3.11",
-        python="3.11.2",
-        glibc="2.36",
-    )
+    BASE = make_base()
     ASKED = Asked(kind="debian", base="b", origin=None, python="3.11", requirements=("alpha",), builder="b/1")
 
     def test_a_lock_has_every_wheel_its_size_and_its_layer(self, links):

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from documents import make_plan
 
 from orchestrator.digest import Digest
 from orchestrator.execution.accesses import Accesses, Connection, InputFile, InputFolder
 from orchestrator.operations.hints import hints
-from orchestrator.plan import ImagePin, Plan
-from orchestrator.runspec.model import Resources, VerifySpec
+from orchestrator.plan import Plan
 
 NOWHERE = Digest.of(b"nothing")
 
 
 def plan(network: str = "none") -> Plan:
-    whole: dict[str, Any] = {
-        **dict.fromkeys(("code", "agent"), NOWHERE),
-        **{name: {} for name in ("data", "params", "env", "secrets")},
-        "image": ImagePin(manifest=NOWHERE, config=NOWHERE, lock=NOWHERE),
-        "interpreter": "/usr/bin/python3",
-        "command": ("python",),
-        "seed": 0,
-        "determinism": "off",
-        "resources": Resources(),
-        "network": network,
-        "exclude": (),
-        "verify": VerifySpec(),
-    }
-    return Plan(**whole)
+    return make_plan(determinism="off", network=network)
 
 
 def read(path: str, size: int, kind: str = "code") -> Accesses:

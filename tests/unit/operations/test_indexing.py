@@ -8,22 +8,21 @@ import subprocess
 import sys
 
 import pytest
+from documents import NOWHERE, make_base, make_plan
 
 from orchestrator.digest import Digest
 from orchestrator.index.port import Row
 from orchestrator.index.query import Query
-from orchestrator.lock.model import BUILDER, BasePin, Lock, WheelPin
+from orchestrator.lock.model import BUILDER, Lock, WheelPin
 from orchestrator.metrics import Series, encode
 from orchestrator.operations import indexing, listing
 from orchestrator.operations.execute import index as add_to_index
 from orchestrator.outcome import Outcome
-from orchestrator.plan import DataPin, ImagePin, Plan
+from orchestrator.plan import DataPin, ImagePin
 from orchestrator.run import CertificateRecord, DatasetFact, Facts, Origin, Run, certificate_key
-from orchestrator.runspec.model import Resources, VerifySpec
 from orchestrator.store.streams import put_bytes
 from orchestrator.workspace import Workspace
 
-NOWHERE = Digest.of(b"nothing")
 FIRST, SECOND, THIRD = "20261101-101010-000aaa", "20261102-101010-000bbb", "20261103-101010-000ccc"
 
 
@@ -41,33 +40,14 @@ class Shop:
 
     def run(self, run_id: str, **more) -> Run:
         blobs = self.workspace.blobs
-        base = BasePin(
-            kind="debian",
-            name="b",
-            origin=None,
-            layers=(),
-            interpreter="/usr/bin/python3",
-            python="3.11.2",
-            glibc="2.36",
-        )
         wheel = WheelPin(name="torch", version="2.13.0", file="torch-2.13.0-py3-none-any.whl", sha256=NOWHERE)
-        lock = Lock(builder=BUILDER, python="3.11", requirements=("torch",), base=base, wheels=(wheel,), layers=())
-        plan = Plan(
+        lock = Lock(
+            builder=BUILDER, python="3.11", requirements=("torch",), base=make_base(), wheels=(wheel,), layers=()
+        )
+        plan = make_plan(
             image=ImagePin(manifest=NOWHERE, config=NOWHERE, lock=put_bytes(blobs, lock.to_bytes())),
-            code=NOWHERE,
             data={"digits": DataPin(kind="file", digest=NOWHERE, mount="/data/digits")},
-            agent=NOWHERE,
-            interpreter="/usr/bin/python3",
-            command=("python", "job.py"),
             params={"lr": 0.1, "layers": 3},
-            env={},
-            secrets={},
-            seed=0,
-            determinism="standard",
-            resources=Resources(),
-            network="none",
-            exclude=(),
-            verify=VerifySpec(),
         )
         table = {"loss": Series.of([(0, 0.5), (1, 0.25)]), "odd": Series.of([(0, float("nan"))]), "none": Series.of([])}
         outcome = Outcome(

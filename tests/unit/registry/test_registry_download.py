@@ -12,10 +12,10 @@ from servers.small_registry import Fault
 
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, ExitCode, OrchestratorError
+from orchestrator.image.oci import MAX_MANIFEST
 from orchestrator.registry import manifest as manifests
 from orchestrator.registry.errors import Absent, RegistryProblem, Transient, Unreachable
 from orchestrator.registry.images import bring, pull_image
-from orchestrator.registry.manifest import MAX_MANIFEST
 from orchestrator.registry.transport import Pace
 from orchestrator.store.local import LocalBlobs
 from orchestrator.store.memory import MemoryBlobs
@@ -278,7 +278,7 @@ def test_a_manifest_with_more_than_we_know_is_refused():
 
 
 def test_nobody_listens(patience):
-    from servers.registry import free_port
+    from servers.loopback import free_port
 
     from orchestrator.registry.repository import connect
 
