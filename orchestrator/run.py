@@ -43,6 +43,10 @@ class Origin(Frozen):
     """requirements.txt, exported from the lock."""
     conda: Digest | None = None
     """environment.yml, exported from the lock."""
+    sweep: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The sweep that it was a trial of; a replay of the trial says so too."""
+    trial: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Which one, counted from 0."""
 
 
 class ModelFact(Frozen):

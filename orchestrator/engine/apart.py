@@ -36,6 +36,7 @@ class EngineApart:
     def __init__(self, make: Callable[[], DockerEngine]) -> None:
         self._make = make
         self._turn = threading.Lock()
+        self._accompanied = threading.local()
         ours, theirs = socket.socketpair()
         if os.fork() == 0:
             ours.close()
@@ -45,16 +46,14 @@ class EngineApart:
 
     def launch(self, spec: ContainerSpec) -> None:
         """See :class:`~orchestrator.engine.port.ContainerEngine`."""
-        self._call("launch", spec)
+        self._call("launch", spec, held=self._accompanied.__dict__.pop("descriptor", None))
 
     def accompany(self, descriptor: int) -> None:
-        """See :class:`~orchestrator.engine.port.Accompanies`: what we ask for is done even after our end."""
-        with self._turn:
-            try:
-                _send(self._socket, ("accompany", ()))
-                socket.send_fds(self._socket, [b"\0"], [descriptor])
-            except OSError as error:
-                raise EngineError(f"the process that talks to the engine has gone: {error}") from error
+        """See :class:`~orchestrator.engine.port.Accompanies`: what we ask for is done even after our end.
+
+        It goes with the next launch of this thread: between the two another thread may launch its own.
+        """
+        self._accompanied.descriptor = descriptor
 
     def inspect(self, name: str) -> ContainerState | None:
         """See :class:`~orchestrator.engine.port.ContainerEngine`."""
@@ -108,9 +107,12 @@ class EngineApart:
     def _here(self) -> DockerEngine:
         return self._make()
 
-    def _call(self, method: str, *arguments: object) -> Any:
+    def _call(self, method: str, *arguments: object, held: int | None = None) -> Any:
         with self._turn:
             try:
+                if held is not None:
+                    _send(self._socket, ("accompany", ()))
+                    socket.send_fds(self._socket, [b"\0"], [held])
                 _send(self._socket, (method, arguments))
                 failed, value = _receive(self._socket)
             except (OSError, EOFError) as error:

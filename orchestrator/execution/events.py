@@ -91,7 +91,7 @@ class _Reader:
 
     def take(self, lines: list[bytes]) -> None:
         together = _parsed_together(lines)
-        for event in _parsed_apart(lines) if together is None else together:
+        for event in parsed_apart(lines) if together is None else together:
             try:
                 self._add(event)
             except _UNREADABLE:
@@ -156,7 +156,7 @@ def _parsed_together(lines: list[bytes]) -> list[Any] | None:
     return parsed[::2] if apart else None
 
 
-def _parsed_apart(lines: Iterable[bytes]) -> Iterator[Any]:
+def parsed_apart(lines: Iterable[bytes]) -> Iterator[Any]:
     """What each line holds; None for one that is damaged.
 
     Where a full disk cut a line short, what another process appended next stands on the same line, and is whole.

@@ -9,6 +9,7 @@ from orchestrator import runid
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption
 from orchestrator.execution.live import Request
+from orchestrator.maintenance import of_sweeps
 from orchestrator.maintenance import records as recorded
 from orchestrator.maintenance.finding import Checked, Finding, Kind, Tally
 from orchestrator.maintenance.needed import Avoiding, Needed, who_needs
@@ -16,6 +17,7 @@ from orchestrator.maintenance.port import Live, Premises
 from orchestrator.maintenance.rehash import Read, rehash
 from orchestrator.run import Run
 from orchestrator.store.sealed import is_sealed
+from orchestrator.sweep.model import SweepRecord
 
 _NOT_LOOKED_AT = (recorded.ASIDE, "claims/")
 
@@ -38,8 +40,12 @@ def check(store: Premises, *, quick: bool = False) -> Checked:
     live = store.live()
     for request in live.requests:
         needed.request(request)
+    for record in of_sweeps.readable(store.records):
+        needed.sweep(record)
     looked = _Looked(store, needed, read, present - read.gone)
-    findings += looked.findings(lambda: recorded.readable_runs(store.records), live.requests)
+    findings += looked.findings(
+        lambda: recorded.readable_runs(store.records), live.requests, lambda: of_sweeps.readable(store.records)
+    )
     return Checked(read.tally, len(keys), runs, (*findings, *_running(store, live), *_orphans(keys, live)))
 
 
@@ -77,12 +83,18 @@ class _Looked:
     read: Read
     present: set[Digest]
 
-    def findings(self, runs: Callable[[], Iterable[Run]], live: Iterable[Request]) -> Iterator[Finding]:
-        """The damaged blobs, and the missing ones. ``runs``: as they are now."""
+    def findings(
+        self,
+        runs: Callable[[], Iterable[Run]],
+        live: Iterable[Request],
+        sweeps: Callable[[], Iterable[SweepRecord]] = lambda: (),
+    ) -> Iterator[Finding]:
+        """The damaged blobs, and the missing ones. ``runs``, ``sweeps``: as they are now."""
         wrong, missing = self._wrong(), self._missing()
         damaged = self.read.damaged | {digest: said for digest, said in wrong.items() if not self._is_whole(digest)}
         missing -= damaged.keys() | wrong.keys()
-        needing = who_needs(missing | damaged.keys() | wrong.keys(), runs(), live, Avoiding(self.store.lying, damaged))
+        unsure = missing | damaged.keys() | wrong.keys()
+        needing = who_needs(unsure, runs(), live, Avoiding(self.store.lying, damaged), sweeps())
         for digest in sorted(damaged.keys() | wrong.keys()):
             kind: Kind = "damaged blob" if digest in damaged else "wrong blob"
             yield self._finding(kind, digest, damaged.get(digest) or wrong[digest], needing[digest])

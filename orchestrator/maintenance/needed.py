@@ -8,11 +8,13 @@ from typing import IO
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, OrchestratorError
 from orchestrator.execution.live import Request
+from orchestrator.maintenance import of_sweeps
 from orchestrator.references.follow import Walk
 from orchestrator.references.reference import Reference
 from orchestrator.run import Run
 from orchestrator.store.port import BlobStore
 from orchestrator.store.verified import Verified
+from orchestrator.sweep.model import SweepRecord
 
 
 class Needed:
@@ -33,6 +35,10 @@ class Needed:
     def request(self, request: Request) -> None:
         """Add what a run needs that is not recorded yet."""
         self._add(of_request(self._walk, request))
+
+    def sweep(self, record: SweepRecord) -> None:
+        """Add what the trials of a sweep are made from."""
+        self._add(of_sweeps.needs(self._walk, record))
 
     def __contains__(self, digest: Digest) -> bool:
         return digest in self._first
@@ -64,9 +70,16 @@ def of_request(walk: Walk, request: Request) -> Iterator[Reference]:
 
 
 def who_needs(
-    wanted: set[Digest], runs: Iterable[Run], requests: Iterable[Request], blobs: BlobStore
+    wanted: set[Digest],
+    runs: Iterable[Run],
+    requests: Iterable[Request],
+    blobs: BlobStore,
+    sweeps: Iterable[SweepRecord] = (),
 ) -> dict[Digest, list[str]]:
-    """The runs that need each of these blobs. Each run is walked by itself: this is for the day something is broken."""
+    """The runs that need each of these blobs, then the sweeps.
+
+    Each is walked by itself: this is for the day something is broken.
+    """
     found: dict[Digest, list[str]] = {digest: [] for digest in wanted}
 
     def look(run_id: str, references: Iterable[Reference]) -> None:
@@ -77,6 +90,8 @@ def who_needs(
         look(run.id, _quiet(blobs).run(run))
     for request in requests if wanted else ():
         look(request.id, of_request(_quiet(blobs), request))
+    for record in sweeps if wanted else ():
+        look(record.id, of_sweeps.needs(_quiet(blobs), record))
     return found
 
 

@@ -17,12 +17,14 @@ from orchestrator.maintenance.check import check, check_runs
 from orchestrator.maintenance.finding import Checked, Finding
 from orchestrator.maintenance.indexed import compare
 from orchestrator.maintenance.mend import Sources, mend
-from orchestrator.operations import building, indexing, runs
+from orchestrator.operations import building, indexing, runs, sweeping
 from orchestrator.operations.premises import premises
 from orchestrator.operations.rows import Rows
+from orchestrator.plan import Plan
 from orchestrator.store.local import LocalBlobs
 from orchestrator.store.port import BlobStore
 from orchestrator.store.streams import read_document
+from orchestrator.sweep.model import means_sweep
 from orchestrator.workspace import Workspace
 
 
@@ -92,12 +94,19 @@ def _remake(workspace: Workspace, run_id: str) -> None:
     Raises:
         OrchestratorError: something cannot be had.
     """
-    plan = runs.plan_of(workspace, runs.find(workspace, runid.top(run_id)))
+    plan = _plan_of(workspace, run_id)
     lock = read_document(workspace.blobs, Lock, plan.image.lock)
     fetch(lock.wheels, Target(lock.base.python, lock.base.glibc), workspace.blobs)
     if lock.base.kind == "debian" and lock.base.origin is not None:
         _fetch_debs(workspace, read_document(workspace.blobs, DebianBase, lock.base.origin), lock.base.name)
     building.from_lock(workspace, lock)
+
+
+def _plan_of(workspace: Workspace, needing: str) -> Plan:
+    """Of a run; or of a sweep, where it is one that needs something."""
+    if means_sweep(needing):
+        return read_document(workspace.blobs, Plan, sweeping.find(workspace, needing).plan)
+    return runs.plan_of(workspace, runs.find(workspace, runid.top(needing)))
 
 
 def _fetch_debs(workspace: Workspace, base: DebianBase, name: str) -> None:

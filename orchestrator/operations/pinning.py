@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,11 @@ from orchestrator.operations.building import Built, from_lock
 from orchestrator.operations.code import capture_code
 from orchestrator.operations.data import capture_data
 from orchestrator.operations.spec import SpecFile, read_spec
-from orchestrator.plan import Plan
+from orchestrator.plan import DataPin, Plan
 from orchestrator.runspec.arguments import given
 from orchestrator.runspec.command import expand
 from orchestrator.runspec.determinism import section
-from orchestrator.runspec.model import RunSpec
+from orchestrator.runspec.model import RunSpec, Scalar
 from orchestrator.store import capture, tree
 from orchestrator.workspace import Workspace
 
@@ -82,6 +83,12 @@ def pin_and_build(workspace: Workspace, spec: Path, overrides: tuple[str, ...] =
     return pinned
 
 
+def with_params(plan: Plan, spec: RunSpec, params: Mapping[str, Scalar]) -> Plan:
+    """The plan that this spec would be pinned to with some params set otherwise: nothing else rests on them."""
+    command, whole = _said(spec, {**spec.params, **params}, plan.data)
+    return plan.model_copy(update={"command": command, "params": whole})
+
+
 def agent_tree(workspace: Workspace) -> tuple[Digest, Digest | None]:
     """Store this program's agent; a plan names it, and replays use that one. Second: its interposer, if it is built."""
     root = Path(orchestrator.agent.__file__).parent
@@ -117,7 +124,7 @@ def _pin(workspace: Workspace, read: SpecFile, built: Built) -> Pinned:
     reached("pin.agent")
     controls, notes = controls_of(spec, interposer is not None)
     level = section(spec.determinism).level
-    command = expand(spec.run.command, spec.params, {name: pin.mount for name, pin in data.items()})
+    command, params = _said(spec, spec.params, data)
     plan = Plan(
         image=built.pin,
         code=code,
@@ -125,7 +132,7 @@ def _pin(workspace: Workspace, read: SpecFile, built: Built) -> Pinned:
         agent=agent,
         interpreter=built.image.python,
         command=command,
-        params={**given(command), **spec.params},
+        params=params,
         env=environment(controls, _setting(spec, interposer is not None), spec.env),
         secrets=spec.secrets,
         seed=spec.seed,
@@ -139,6 +146,14 @@ def _pin(workspace: Workspace, read: SpecFile, built: Built) -> Pinned:
         verify=spec.verify,
     )
     return Pinned(read, plan, git, built, notes)
+
+
+def _said(
+    spec: RunSpec, params: Mapping[str, Scalar], data: Mapping[str, DataPin]
+) -> tuple[tuple[str, ...], dict[str, Scalar]]:
+    """The command, and the job's parameters: those that stand on it too."""
+    command = expand(spec.run.command, params, {name: pin.mount for name, pin in data.items()})
+    return command, {**given(command), **params}
 
 
 def _setting(spec: RunSpec, interposer: bool) -> Setting:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.determinism.environment import owners
-from orchestrator.runspec import command, determinism
+from orchestrator.runspec import command, determinism, sweep
 from orchestrator.runspec.fields import MAX_MOUNT
 from orchestrator.runspec.findings import Findings
 from orchestrator.runspec.model import TWO_ORIGINS
@@ -45,7 +45,7 @@ OWNED_ENVIRONMENT = owners()
 
 def check(value: dict[str, Any], findings: Findings) -> None:
     """Report what fields say against each other."""
-    for rule in (_image, _command, _mounts, _determinism, _environment):
+    for rule in (_image, _command, _mounts, _determinism, _environment, _sweep):
         for path, message in rule(value):
             findings.add(path, message, key=path[0] == "env")
 
@@ -91,6 +91,12 @@ def _environment(value: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         if name in taken:
             owner = OWNED_ENVIRONMENT[name]
             yield ("env", name), f"{quote(name)} cannot be set: it belongs to {owner}"
+
+
+def _sweep(value: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    if section := _section(value, "sweep"):
+        for path, message in sweep.check(section, _section(value, "params")):
+            yield ("sweep", *path), message
 
 
 def _mount(name: str, item: Any) -> tuple[Path, str]:

@@ -23,6 +23,7 @@ from orchestrator.runspec.fields import (
     parse_duration,
     parse_memory,
 )
+from orchestrator.runspec.sweep import SweepSpec
 from orchestrator.runspec.verify import MetricRule, Strictness, Tolerance, VerifySpec
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "RunSpec",
     "Scalar",
     "Strictness",
+    "SweepSpec",
     "Tolerance",
     "VerifySpec",
     "parse_duration",
@@ -141,3 +143,4 @@ class RunSpec(Frozen):
     )
     verify: VerifySpec = Field(VerifySpec(), description="what a replay must bring back")
     artifacts: ArtifactsSpec = Field(ArtifactsSpec(), description="which files of the job are kept")
+    sweep: SweepSpec | None = Field(None, description="many runs of this spec with other params; only `sweep` reads it")

@@ -128,8 +128,8 @@ def test_everything_at_once_with_positions():
         ("verify: {metrics: {abs: 1, rell: 2}}", "4:28: unknown field `verify.metrics.rell`; did you mean `verify.metrics.rel`?"),
         ("verify: {streams: {stdin: exact}}", "4:20: `verify.streams.stdin` must be `stdout` or `stderr`, not `stdin`"),
         ("verify: {artifacts: []}", "4:21: `verify.artifacts` must be `exact`, `content`, `ignore` or a mapping from path patterns to them, not a list"),
-        ("zzz: 1", "4:1: unknown field `zzz`; known here: version, name, image, code, run, params, data, seed, determinism, resources, network, env, secrets, verify, artifacts"),
-        ('"a\\nb\\e": 1', "4:1: unknown field `a\\nb\\x1b`; known here: version, name, image, code, run, params, data, seed, determinism, resources, network, env, secrets, verify, artifacts"),
+        ("zzz: 1", "4:1: unknown field `zzz`; known here: version, name, image, code, run, params, data, seed, determinism, resources, network, env, secrets, verify, artifacts, sweep"),
+        ('"a\\nb\\e": 1', "4:1: unknown field `a\\nb\\x1b`; known here: version, name, image, code, run, params, data, seed, determinism, resources, network, env, secrets, verify, artifacts, sweep"),
     ],
 )  # fmt: skip
 def test_one_thing_wrong_is_one_finding(text, expected):
