@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orchestrator.agent import log_artifact, log_metric, log_metrics, log_param, log_params, params, set_tag
+    from orchestrator.notebook import runs
     from orchestrator.operations import load_artifact
 
 __all__ = [
@@ -20,8 +21,12 @@ __all__ = [
     "log_param",
     "log_params",
     "params",
+    "runs",
     "set_tag",
 ]
+
+_HOME = {"load_artifact": "operations", "runs": "notebook"}
+"""Where what is no logging call is defined."""
 
 
 def __getattr__(name: str) -> Any:
@@ -29,4 +34,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module("orchestrator.operations" if name == "load_artifact" else "orchestrator.agent"), name)
+    return getattr(import_module(f"orchestrator.{_HOME.get(name, 'agent')}"), name)

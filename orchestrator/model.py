@@ -16,6 +16,15 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
+def build_all() -> None:
+    """Build every model that is known by now: else each is when it is first used, and two threads could be at it."""
+    waiting: list[type[Frozen]] = [Frozen]
+    while waiting:
+        model = waiting.pop()
+        model.model_rebuild()
+        waiting += model.__subclasses__()
+
+
 class Document(Frozen):
     """A value that is stored by digest, as canonical JSON."""
 

@@ -26,6 +26,18 @@ ASKED = {
     "ls --sort --status": ("--sort", "params.lr", "--status", "failed"),
     "ls --sort duration": ("--sort", "-duration"),
     "ls --sort of none": ("--sort", "metrics.nobody_has_it"),
+    "ls --where --sort": (
+        "--where",
+        "metrics.test_accuracy > 0.9 and params.lr < 0.1 and tags.team = 'team-3'",
+        "--sort",
+        "-metrics.test_accuracy",
+        "--limit",
+        "20",
+    ),
+    "ls --where or": ("--where", "tags.owner = 'owner-33' or (status = lost and not params.lr > 0.05)"),
+    "ls --where package": ("--where", "packages.package-7 = 3 and created > 2026-03-01"),
+    "ls --where like": ("--where", "name like '%-7' and metrics.test_accuracy >= 0.99"),
+    "ls --where none": ("--where", "commit = 'ffffffffffff' or tags.team = 'nobody'"),
 }
 """Each is measured, and the slowest counts."""
 _LIMIT = 0.3

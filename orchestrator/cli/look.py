@@ -1,12 +1,17 @@
-"""logs, ls, show, diff."""
+"""logs, ls, best, show, diff."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from orchestrator.cli.context import Context
+
+if TYPE_CHECKING:
+    from orchestrator.index.query import Field
 
 
 @click.command()
@@ -38,16 +43,30 @@ def _pairs(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -
     return [(key, value) for key, _, value in pairs]
 
 
+def _fields(ctx: click.Context, param: click.Parameter, given: str | None) -> tuple[Field, ...]:
+    from orchestrator.index.filter import names
+
+    return tuple(names.parse(text.strip()) for text in given.split(",")) if given else ()
+
+
 @click.command()
 @click.option("--name", help="Only runs of this name.")
 @click.option("--status", type=click.Choice(["running", "finished", "failed", "killed", "lost"]), help="Only these.")
 @click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, callback=_pairs, help="Only runs with all of these.")
 @click.option("--parent", metavar="RUN", help="The runs within RUN: nested ones of MLflow, and each of several.")
+@click.option(
+    "--where", metavar="FILTER", help="Only runs of which it holds: \"metrics.acc > 0.9 and tags.team = 'x'\"."
+)
 @click.option("--sort", metavar="[-]FIELD", help="By metrics.NAME, params.NAME, tags.NAME, duration, name, …; -: down.")
+@click.option("--columns", metavar="FIELDS", callback=_fields, help="What to show: id,metrics.acc,params.lr,duration.")
+@click.option("--archived", is_flag=True, help="Also runs that were put away.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @click.pass_obj
 def ls(
     context: Context,
+    where: str | None,
+    columns: tuple[Field, ...],
+    archived: bool,
     name: str | None,
     status: str | None,
     tags: list[tuple[str, str]],
@@ -55,15 +74,49 @@ def ls(
     sort: str | None,
     limit: int,
 ) -> None:
-    """List runs, the newest first, or by --sort; runs without such a value come last."""
+    """List runs, the newest first, or by --sort; runs without such a value come last.
+
+    A FILTER compares what runs have: metrics.NAME, params.NAME, tags.NAME, data.NAME, packages.NAME, status, name,
+    created, plan, image, commit, …, joined by and, or, not. Filter strings of MLflow work too. docs/search.md.
+    """
     from orchestrator.cli.render import listing
     from orchestrator.operations.listing import ls as operation
 
-    rows = operation(context.workspace(), name=name, status=status, parent=parent, tags=tags, sort=sort, limit=limit)
+    rows = operation(
+        context.workspace(),
+        where=where,
+        name=name,
+        status=status,
+        parent=parent,
+        tags=tags,
+        sort=sort,
+        limit=limit,
+        archived=archived,
+    )
     if len(rows) in (0, limit):
         context.talk.say("no runs" if not rows else f"the {'first' if sort else 'newest'} {limit}; --limit shows more")
     first = (sort or "").removeprefix("-").removeprefix("metrics.")
-    context.result("ls", {"runs": [listing.listed_data(row) for row in rows]}, lambda: listing.listing(rows, first))
+    shown = partial(listing.chosen, rows, columns) if columns else partial(listing.listing, rows, first)
+    context.result("ls", {"runs": [listing.listed_data(row) for row in rows]}, shown)
+
+
+@click.command()
+@click.option("--metric", required=True, help="By its last value.")
+@click.option(
+    "--max", "direction", flag_value="max", default="max", help="The greatest; so it is where nothing is said."
+)
+@click.option("--min", "direction", flag_value="min", help="The least.")
+@click.option("--where", metavar="FILTER", help="Only among these; as of `ls`.")
+@click.option("--limit", type=click.IntRange(min=1), default=1, show_default=True, help="So many, the best first.")
+@click.pass_obj
+def best(context: Context, metric: str, direction: Literal["max", "min"], where: str | None, limit: int) -> None:
+    """The finished run with the best value of a metric, and what it was run with."""
+    from orchestrator.cli.render import listing
+    from orchestrator.operations.listing import best as operation
+
+    done = operation(context.workspace(), metric, direction=direction, where=where, limit=limit)
+    data = {"metric": done.metric, "direction": done.direction, "runs": [listing.listed_data(row) for row in done.rows]}
+    context.result("best", data, lambda: listing.best(done))
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, given: str) -> int:
@@ -128,6 +181,37 @@ def checkout(context: Context, run: str, folder: Path) -> None:
     done = operation(context.workspace(), run, folder)
     data = {"folder": str(done.folder), "files": done.files}
     context.result("checkout", data, lambda: f"{done.folder}: {done.files} files")
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.pass_obj
+def compare(context: Context, runs: tuple[str, ...]) -> None:
+    """Lay RUNs side by side in a table: what differs in spec, packages, code, data, parameters and metrics.
+
+    What is the same for all of them is left out. Code is shown as a diff to that of the first RUN.
+    """
+    from orchestrator.cli.render import comparisons
+    from orchestrator.operations.comparing import compare as operation
+
+    done = operation(context.workspace(), runs)
+    context.result("compare", comparisons.data(done), lambda: comparisons.compared(done))
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True, metavar="FILE"
+)
+@click.pass_obj
+def report(context: Context, runs: tuple[str, ...], output: Path) -> None:
+    """Write one HTML file about RUNs, to mail to a reviewer: it needs no network and nothing of ours."""
+    from orchestrator.cli.render.basics import size
+    from orchestrator.operations.reporting import report as operation
+
+    done = operation(context.workspace(), runs, output)
+    data = {"file": str(done.file), "runs": list(done.runs), "size": done.size}
+    context.result("report", data, lambda: f"{done.file}: {size(done.size)}")
 
 
 @click.command()

@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 @SET
 @click.option("--detach", is_flag=True, help="Return at once; `logs -f` follows the run.")
 @click.option("--certify", is_flag=True, help="Replay the run at once, and keep with it whether it came back.")
+@click.option("--reuse", is_flag=True, help="Where this very plan has run and finished, return that run; run nothing.")
 @click.pass_obj
-def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: bool, certify: bool) -> None:
+def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: bool, certify: bool, reuse: bool) -> None:
     """Pin SPEC, build or find its image, run it and record it.
 
     Exits 1 where the job fails; with --certify also where `replay` would: the policy does not hold.
     """
     if detach and certify:
         raise click.UsageError("a run in the background cannot be certified: leave --detach or --certify out")
+    if reuse and certify:
+        raise click.UsageError("a run of before is not certified: leave --reuse or --certify out, and `replay` it")
     workspace = context.workspace(runs=True)
     from orchestrator.cli.render import runs
     from orchestrator.operations.observed import observed
@@ -44,12 +47,15 @@ def submit(context: Context, spec: Path, overrides: tuple[str, ...], detach: boo
         else:
             from orchestrator.operations.submitting import submit as operation
 
-            done = operation(workspace, spec, overrides=overrides, detach=detach, watcher=context.watcher(stop))
+            done = operation(
+                workspace, spec, overrides=overrides, detach=detach, reuse=reuse, watcher=context.watcher(stop)
+            )
     metrics = last_metrics(workspace.blobs, done.run) if done.run else {}
     exit_code = outcome_of(workspace, done.run).exit_code if done.run and done.run.outcome else None
     hints = observed(workspace, done.run, done.plan).hints if done.run else ()
     data = {
         "id": done.id,
+        "reused": done.reused,
         "status": done.run.status if done.run else "running",
         "plan": done.plan_digest,
         "outcome": done.run.outcome if done.run else None,
@@ -103,9 +109,16 @@ ALLOW = click.option(
 def replay(context: Context, run: str, force: bool, cold: bool, allow: tuple[Ask, ...]) -> None:
     """Run the recorded plan of RUN again and compare the outcomes. Exits 0 only if the policy holds.
 
+    A sweep (s-…) is replayed whole: every suggestion is compared, and each complete trial replayed.
+
     Exits 3, before anything runs, where this machine's CPU or GPUs cannot keep to what the run was pinned to.
     """
     workspace = context.workspace(runs=True)
+    if run.startswith("s-"):
+        if cold or allow:
+            raise click.UsageError("a sweep is replayed without --cold and --allow: its trials' runs take them")
+        _replay_sweep(context, workspace, run, force)
+        return
     from orchestrator.cli.render import verdicts
     from orchestrator.operations.replaying import replay as operation
 
@@ -127,6 +140,16 @@ def replay(context: Context, run: str, force: bool, cold: bool, allow: tuple[Ask
             "next: docs/determinism.md lists what is owned, docs/logging.md what differs in every run and how to"
             " allow it; `orchestrator diff` shows more"
         )
+
+
+def _replay_sweep(context: Context, workspace: Workspace, sweep: str, force: bool) -> None:
+    from orchestrator.cli.render import sweeps
+    from orchestrator.operations.sweep_replaying import replay_sweep
+
+    with context.stoppable() as stop:
+        done = replay_sweep(workspace, sweep, stop=stop, force=force)
+    context.exit_code = ExitCode.OK if done.passed else ExitCode.FAILED
+    context.result("replay", sweeps.replayed_data(done), lambda: sweeps.replayed(done))
 
 
 @click.command()

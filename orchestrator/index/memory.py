@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from operator import eq, ge, gt, le, lt, ne
+from typing import Any
 
 from orchestrator.index import values
+from orchestrator.index.patterns import like
 from orchestrator.index.port import Row, State
-from orchestrator.index.query import Condition, Field, Query
+from orchestrator.index.query import AllOf, AnyOf, Clause, Condition, Field, Has, Not, Query
 
-_OPERATORS: dict[str, Callable[[str | float, str | float], bool]] = {
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "=": eq,
     "!=": ne,
     "<": lt,
     "<=": le,
     ">": gt,
     ">=": ge,
+    "LIKE": partial(like, any_case=False),
+    "ILIKE": partial(like, any_case=True),
 }
 
 
@@ -76,11 +81,31 @@ def _sorted(rows: list[Row], field: Field, *, descending: bool) -> list[Row]:
     return [*(row for row, _ in numbers), *(row for row, _ in texts), *rest]
 
 
-def _holds(row: Row, condition: Condition) -> bool:
-    value, wanted = _value(row, condition.field), condition.value
+def _holds(row: Row, clause: Clause) -> bool:
+    match clause:
+        case Condition():
+            return _fits(row, clause)
+        case Has(field):
+            return _value(row, field) is not None
+        case Not(inner):
+            return not _holds(row, inner)
+        case AllOf(clauses):
+            return all(_holds(row, one) for one in clauses)
+        case AnyOf(clauses):
+            return any(_holds(row, one) for one in clauses)
+
+
+def _fits(row: Row, condition: Condition) -> bool:
+    value, wanted, operator = _value(row, condition.field), condition.value, condition.operator
     if value is None or wanted != wanted or isinstance(value, str) != isinstance(wanted, str):
         return False
-    return _OPERATORS[condition.operator](value, values.key(wanted) if isinstance(wanted, str) else wanted)
+    if not isinstance(wanted, str):
+        return operator in values.ORDERS and _OPERATORS[operator](value, wanted)
+    if condition.field.group == "packages":
+        from orchestrator.index.versions import fits  # packaging takes its time
+
+        return fits(str(value), operator, values.key(wanted))
+    return _OPERATORS[operator](value, values.key(wanted) if operator in values.ORDERS else values.plain(wanted))
 
 
 def _value(row: Row, field: Field) -> str | float | None:

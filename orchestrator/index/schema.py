@@ -77,6 +77,12 @@ def _term_indexes(table: str) -> tuple[str, str]:
     )
 
 
+_SORTED = ("name", "status", "duration")
+_EQUAL = ("plan", "of", "image", "lock", "commit")
+_EQUAL_4 = ("outcome", "code")
+INDEXED = frozenset({"id", "created", *_SORTED, *_EQUAL, *_EQUAL_4})
+"""The columns by which a database finds runs without looking at each."""
+
 MIGRATIONS = (
     Migration(
         3,
@@ -89,12 +95,13 @@ MIGRATIONS = (
         ),
         (
             "CREATE INDEX run_index_by_id ON run_index (parent, number, id)",
-            *_sorted("name", "status", "duration"),
-            *_equal("plan", "of", "image", "lock", "commit"),
+            *_sorted(*_SORTED),
+            *_equal(*_EQUAL),
             *_term_indexes("run_numbers"),
             *_term_indexes("run_texts"),
         ),
     ),
+    Migration(4, (), (*_sorted("created"), *_equal(*_EQUAL_4)), refill=False),
 )
 """In order. Versions 1 and 2 were tables of SQLite alone, which its adapter drops."""
 

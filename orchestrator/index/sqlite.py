@@ -213,4 +213,5 @@ def _opened(file: Path) -> Iterator[_Session]:
     connection = sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     with contextlib.closing(connection):
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA case_sensitive_like = ON")
         yield _Session(connection)

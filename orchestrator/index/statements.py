@@ -7,12 +7,13 @@ whether it fits, until there are enough. ``CROSS JOIN`` tells SQLite so; Postgre
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.index import values
-from orchestrator.index.query import Condition, Query, Sort
-from orchestrator.index.schema import column
+from orchestrator.index.patterns import escaped
+from orchestrator.index.query import AllOf, AnyOf, Clause, Condition, Field, Has, Not, Query, Sort
+from orchestrator.index.schema import INDEXED, column
 from orchestrator.index.session import Session, Value
 
 FEW = 2000
@@ -46,30 +47,69 @@ def beginning_with(prefix: str, limit: int) -> Statement:
 
 
 def few(session: Session, query: Query) -> list[int] | None:
-    """The keys of the runs that one of a query's conditions holds for, where those are few.
+    """The keys of the runs that one part of a query holds for, where those are few.
 
     In order, so that a planner takes the index rather than hope to meet enough of them wherever it begins.
     """
-    parent = Statement("r.parent = ?", (values.key(query.parent or ""),))
-    for condition in query.where:
-        if (of_run := _of_run(condition)) is not None:
-            order = f"r.{column(condition.field.name)}" if condition.field.group is None else "r.key"
-            wanted = _select(_Source("run_index r", (parent, of_run)), order, FEW + 1)
-        else:
-            terms = _Source(f"{_table(condition)} t", (_of_term(condition),))
-            wanted = _select(terms, "t.value", FEW + 1, key="t.run")
-        found = session.execute(wanted.sql, wanted.values)
-        if len(found) <= FEW:
-            return [key for (key,) in found]
-    return None
+    return _few_of_all(session, query.where, query.parent)
 
 
-def runs(query: Query, few: list[int] | None) -> Iterator[Statement]:
+def _few_of_all(session: Session, clauses: Sequence[Clause], parent: str | None) -> list[int] | None:
+    alike, others = _alike(clauses)
+    found = (_few_that_fit(session, one, parent) for one in alike)
+    within = (_few_of_any(session, one.clauses, parent) for one in others if isinstance(one, AnyOf))
+    return next((few for few in (*found, *within) if few is not None), None)
+
+
+def _few_of_any(session: Session, clauses: Sequence[Clause], parent: str | None) -> list[int] | None:
+    union: set[int] = set()
+    for one in clauses:
+        few = _few_of_all(session, (one,), parent)
+        if few is None or len(union := union.union(few)) > FEW:
+            return None
+    return sorted(union)
+
+
+def _alike(clauses: Sequence[Clause]) -> tuple[list[list[Condition]], list[Clause]]:
+    """The conditions among clauses that all hold, those on one field together: a span is few where its ends are not."""
+    by_field: dict[tuple[Field, bool], list[Condition]] = {}
+    others: list[Clause] = []
+    waiting = list(clauses)
+    while waiting:
+        match waiting.pop(0):
+            case Condition() as one:
+                by_field.setdefault((one.field, isinstance(one.value, str)), []).append(one)
+            case AllOf(inner):
+                waiting[:0] = inner
+            case other:
+                others.append(other)
+    return list(by_field.values()), others
+
+
+def _few_that_fit(session: Session, conditions: list[Condition], parent: str | None) -> list[int] | None:
+    """The runs for which all conditions on one field hold."""
+    first = conditions[0]
+    if first.field.group is None and first.field.name not in INDEXED:
+        return None
+    of_run = [part for one in conditions if (part := _of_run(session, one)) is not None]
+    if of_run:
+        order = f"r.{column(first.field.name if first.field.group is None else 'lock')}"
+        in_place = Statement("r.parent = ?", (values.key(parent or ""),))
+        wanted = _select(_Source("run_index r", (in_place, *of_run)), order, FEW + 1)
+    else:
+        terms = _Source(f"{_table(first)} t", tuple(map(_of_term, conditions)))
+        wanted = _select(terms, "t.value", FEW + 1, key="t.run")
+    found = session.execute(wanted.sql, wanted.values)
+    return [key for (key,) in found] if len(found) <= FEW else None
+
+
+def runs(session: Session, query: Query, few: list[int] | None) -> Iterator[Statement]:
     """Statements that each give keys of runs, at most ``limit``: together, and in this order, those of a query.
 
     The first alone is enough where it gives as many as are asked for. ``few``: it is one of these runs.
     """
-    where = [Statement("r.parent = ?", (values.key(query.parent or ""),)), *map(_condition, query.where)]
+    where = [Statement("r.parent = ?", (values.key(query.parent or ""),))]
+    where += [_clause(session, one) for one in query.where]
     if few is not None:
         where.append(Statement(f"r.key IN ({', '.join('?' * len(few))})", tuple(few)) if few else Statement(_NEVER))
     runs = _Source("run_index r", tuple(where))
@@ -96,47 +136,108 @@ def _by_term(runs: _Source, sort: Sort, field: str, limit: int, runs_first: bool
     yield _select(runs, _NEWEST, limit)
 
 
-def _condition(condition: Condition) -> Statement:
-    if (of_run := _of_run(condition)) is not None:
+def _clause(session: Session, clause: Clause) -> Statement:
+    """A clause on a row of ``run_index r``: true or false, never NULL."""
+    match clause:
+        case Condition():
+            return _condition(session, clause)
+        case Has(field):
+            return _has(session, field)
+        case Not(inner):
+            negated = _clause(session, inner)
+            return Statement(f"NOT ({negated.sql})", negated.values)
+        case AllOf(clauses):
+            return _joined(" AND ", [_clause(session, one) for one in clauses], "1 = 1")
+        case AnyOf(clauses):
+            return _joined(" OR ", [_clause(session, one) for one in clauses], _NEVER)
+
+
+def _joined(word: str, parts: list[Statement], none: str) -> Statement:
+    sql = word.join(f"({part.sql})" for part in parts) or none
+    return Statement(f"({sql})", tuple(value for part in parts for value in part.values))
+
+
+def _condition(session: Session, condition: Condition) -> Statement:
+    if (of_run := _of_run(session, condition)) is not None:
         return of_run
-    term = _of_term(condition)
-    has = f"SELECT 1 FROM {_table(condition)} t WHERE t.run = r.key AND {term.sql}"  # noqa: S608
-    return Statement(f"EXISTS ({has})", term.values)
+    return _exists(_table(condition), _of_term(condition))
 
 
-def _of_run(condition: Condition) -> Statement | None:
+def _has(session: Session, field: Field) -> Statement:
+    if field.group is None:
+        return Statement(f"r.{column(field.name)} IS NOT NULL")
+    if field.group == "packages":
+        locks = "SELECT env_lock FROM run_packages WHERE name = ?"
+        return Statement(f"r.env_lock IS NOT NULL AND r.env_lock IN ({locks})", (values.key(field.name),))
+    named = Statement("t.field = ?", (values.field(field.group, field.name),))
+    return _joined(" OR ", [_exists(table, named) for table in _TERMS], _NEVER)
+
+
+def _exists(table: str, term: Statement) -> Statement:
+    return Statement(f"EXISTS (SELECT 1 FROM {table} t WHERE t.run = r.key AND {term.sql})", term.values)  # noqa: S608
+
+
+def _of_run(session: Session, condition: Condition) -> Statement | None:
     """A condition on a row of ``run_index r``; None where it is one on terms."""
-    field, operator, value = condition.field, condition.operator, _value(condition)
-    if value is None:
+    field, value = condition.field, condition.value
+    text = isinstance(value, str)
+    if not _sensible(condition):
         return Statement(_NEVER)
     if field.group is None:
-        same_kind = isinstance(value, str) == (field.name != "duration")
-        return Statement(f"r.{column(field.name)} {operator} ?", (value,)) if same_kind else Statement(_NEVER)
+        name = f"r.{column(field.name)}"
+        compared = _compared(name, condition)
+        same_kind = text == (field.name != "duration")
+        return Statement(f"{name} IS NOT NULL AND {compared.sql}", compared.values) if same_kind else Statement(_NEVER)
     if field.group == "packages":
-        if not isinstance(value, str):
-            return Statement(_NEVER)
-        locks = f"SELECT env_lock FROM run_packages WHERE name = ? AND version {operator} ?"  # noqa: S608
-        return Statement(f"r.env_lock IN ({locks})", (values.key(field.name), value))
+        return _of_package(session, condition) if text else Statement(_NEVER)
     return None
+
+
+def _of_package(session: Session, condition: Condition) -> Statement:
+    """Of a package few versions are in use: they are all looked at, as only a program can compare them."""
+    from orchestrator.index.versions import fits  # packaging takes its time
+
+    name, wanted = values.key(condition.field.name), values.key(str(condition.value))
+    known = session.execute("SELECT DISTINCT version FROM run_packages WHERE name = ?", (name,))
+    fitting = sorted(version for (version,) in known if fits(version, condition.operator, wanted))
+    if not fitting:
+        return Statement(_NEVER)
+    marks = ", ".join("?" * len(fitting))
+    locks = f"SELECT env_lock FROM run_packages WHERE name = ? AND version IN ({marks})"  # noqa: S608
+    return Statement(f"r.env_lock IS NOT NULL AND r.env_lock IN ({locks})", (name, *fitting))
 
 
 def _of_term(condition: Condition) -> Statement:
     """A condition on a row of its table of terms, which is called ``t``."""
     assert condition.field.group is not None  # noqa: S101
     field = values.field(condition.field.group, condition.field.name)
-    return Statement(f"t.field = ? AND t.value {condition.operator} ?", (field, _value(condition)))
+    compared = _compared("t.value", condition)
+    return Statement(f"t.field = ? AND {compared.sql}", (field, *compared.values))
+
+
+def _compared(name: str, condition: Condition) -> Statement:
+    value, operator = condition.value, condition.operator
+    if isinstance(value, str):
+        if operator == "ILIKE":  # of lower(), databases agree on A to Z alone; so do ours, by their collation
+            return Statement(f"lower({name}) LIKE ? ESCAPE '!'", (escaped(_lower(values.plain(value))),))
+        if operator == "LIKE":
+            return Statement(f"{name} LIKE ? ESCAPE '!'", (escaped(values.plain(value)),))
+        value = values.key(value)
+    return Statement(f"{name} {operator} ?", (value,))
+
+
+def _lower(text: str) -> str:
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
+
+
+def _sensible(condition: Condition) -> bool:
+    """Not so for not-a-number, which SQLite would take for NULL and PostgreSQL for the greatest; nor for LIKE 3."""
+    value = condition.value
+    return isinstance(value, str) or (value == value and condition.operator in values.ORDERS)
 
 
 def _table(condition: Condition) -> str:
     return "run_texts" if isinstance(condition.value, str) else "run_numbers"
-
-
-def _value(condition: Condition) -> str | float | None:
-    """None for not-a-number: SQLite would take it for NULL, PostgreSQL for the greatest of all."""
-    value = condition.value
-    if isinstance(value, str):
-        return values.key(value)
-    return value if value == value else None
 
 
 def _with(source: _Source, *more: Statement) -> _Source:

@@ -50,7 +50,7 @@ def remove(session: Session, ids: Sequence[str]) -> None:
 def read(session: Session, query: Query) -> list[Row]:
     """The runs that a query asks for, in its order."""
     keys: list[int] = []
-    for statement in statements.runs(query, statements.few(session, query)):
+    for statement in statements.runs(session, query, statements.few(session, query)):
         if len(keys) < query.limit:
             keys += (key for (key,) in session.execute(statement.sql, statement.values))
     keys = keys[: query.limit]

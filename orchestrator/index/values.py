@@ -12,6 +12,9 @@ from orchestrator import runid
 from orchestrator.index.port import Param, Row
 from orchestrator.index.query import COLUMNS, Group
 
+ORDERS = frozenset({"=", "!=", "<", "<=", ">", ">="})
+"""The operators that compare numbers too."""
+
 _LONGEST = 200
 """Characters: PostgreSQL's trees take no key of more than 2.7 kB, and one of ours holds two texts and an id."""
 
@@ -34,10 +37,15 @@ def key(text: str) -> str:
     """
     if len(text) <= _LONGEST and text.isascii() and "\0" not in text:
         return text
-    plain = text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
-    if len(plain) <= _LONGEST:
-        return plain
-    return f"{plain[: _LONGEST - 64]}{sha256(plain.encode()).hexdigest()}"
+    written = plain(text)
+    if len(written) <= _LONGEST:
+        return written
+    return f"{written[: _LONGEST - 64]}{sha256(written.encode()).hexdigest()}"
+
+
+def plain(text: str) -> str:
+    """A text that every database takes."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def columns(row: Row) -> dict[str, str | float | None]:

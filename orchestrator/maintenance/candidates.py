@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from orchestrator import runid
 from orchestrator.errors import Corruption, OrchestratorError
+from orchestrator.maintenance import annotation
 from orchestrator.maintenance import records as recorded
 from orchestrator.maintenance.policy import Candidate
 from orchestrator.metrics import last_values
@@ -22,20 +23,23 @@ def candidates(records: RecordStore, blobs: BlobStore, *, metrics: bool) -> Iter
     """Every recorded run. ``metrics``: whether their last values are wanted, which takes reading.
 
     Raises:
-        Corruption: a run's record is damaged: what it needs is unknown, so nothing may be removed.
+        Corruption: a run's record is damaged: what it needs is unknown, so nothing may be removed. Or what was said
+            of it: a tag may keep it.
     """
     imports = {key.removeprefix("imports/") for key in records.list("imports/")}
+    said = annotation.annotated(records)
     for key in records.list("runs/"):
         run = read_run(records, key)
         if run is not None:
             values = _last_values(run, blobs) if metrics else {}
-            yield candidate(run, values, imported=runid.top(run.id) in imports)
+            tags = annotation.tags_of(records, run, said.get(run.id, ()))
+            yield candidate(run, values, tags, imported=runid.top(run.id) in imports)
 
 
-def candidate(run: Run, metrics: dict[str, float] | None, *, imported: bool = False) -> Candidate:
-    """A run as a policy sees it."""
+def candidate(run: Run, metrics: dict[str, float] | None, tags: dict[str, str], *, imported: bool = False) -> Candidate:
+    """A run as a policy sees it. ``tags``: those that it has now."""
     created = moment(run.facts.created) or _UNKNOWN
-    return Candidate(run.id, run.name, created, run.origin.of, run.facts.tags, metrics, imported)
+    return Candidate(run.id, run.name, created, run.origin.of, tags, metrics, imported)
 
 
 def read_run(records: RecordStore, key: str) -> Run | None:

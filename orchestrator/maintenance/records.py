@@ -11,6 +11,8 @@ from orchestrator.errors import Corruption, EnvironmentProblem, OrchestratorErro
 from orchestrator.execution.live import ANNOUNCED, Request
 from orchestrator.image.oci import Image
 from orchestrator.lock.model import LayerPin
+from orchestrator.maintenance import of_sweeps
+from orchestrator.maintenance.annotation import Annotation
 from orchestrator.maintenance.finding import Finding
 from orchestrator.maintenance.pins import Pin
 from orchestrator.run import CertificateRecord, Run, VerdictRecord
@@ -46,6 +48,10 @@ def _certificate(key: str, data: bytes) -> None:
 
 def _pin(key: str, data: bytes) -> None:
     _same(key, f"pins/{Pin.from_bytes(data).run}")
+
+
+def _annotation(key: str, data: bytes) -> None:
+    _same(key.rpartition("/")[0], f"annotations/{Annotation.from_bytes(data).run}")
 
 
 def _import(key: str, data: bytes) -> None:
@@ -85,6 +91,8 @@ _MUST_BE: dict[str, Callable[[str, bytes], object]] = {
     "certificates/": _certificate,
     "pins/": _pin,
     "imports/": _import,
+    "annotations/": _annotation,
+    "sweeps/": of_sweeps.check,
     ANNOUNCED: _live,
     "images/": _image,
     "layers/": _layer,

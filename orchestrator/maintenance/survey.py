@@ -11,7 +11,7 @@ from orchestrator import runid
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, NotFound
 from orchestrator.execution.live import ANNOUNCED
-from orchestrator.maintenance import caches, pins
+from orchestrator.maintenance import caches, of_sweeps, pins
 from orchestrator.maintenance.candidates import candidates, read_run
 from orchestrator.maintenance.finding import Tally
 from orchestrator.maintenance.needed import Needed
@@ -157,6 +157,8 @@ def _needed(store: Premises, kept: Iterable[str], live: Live) -> Needed:
             needed.run(run)
     for request in live.requests:
         needed.request(request)
+    for record in of_sweeps.all_of(store.records):
+        needed.sweep(record)
     return needed
 
 
@@ -201,5 +203,7 @@ def _choose_blobs(
 def _dangling(records: RecordStore, found: Survey, live: Live) -> list[str]:
     """What is said of runs that are gone, or go."""
     ids = {*found.kept, *(request.id for request in live.requests)}
-    keys = [key for prefix in ("verdicts/", "certificates/", "imports/") for key in records.list(prefix)]
+    keys = [
+        key for prefix in ("verdicts/", "certificates/", "imports/", "annotations/") for key in records.list(prefix)
+    ]
     return [key for key in keys if key.split("/")[1] not in ids]

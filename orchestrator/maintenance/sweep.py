@@ -19,7 +19,7 @@ from itertools import islice
 from orchestrator.bundle import imported
 from orchestrator.digest import Digest
 from orchestrator.errors import NotFound
-from orchestrator.maintenance import pins
+from orchestrator.maintenance import of_sweeps, pins
 from orchestrator.maintenance.candidates import read_run
 from orchestrator.maintenance.finding import Tally
 from orchestrator.maintenance.needed import Needed
@@ -81,9 +81,14 @@ def _remove_families(
         forget(*members)
         for run_id in members:
             store.records.remove(f"runs/{run_id}")
-            for key in (f"certificates/{run_id}", imported.key(run_id), *store.records.list(f"verdicts/{run_id}/")):
+            for key in _said_of(store, run_id):
                 store.records.remove(key)
         done.runs += members
+
+
+def _said_of(store: Premises, run_id: str) -> list[str]:
+    listed = [key for prefix in ("verdicts", "annotations") for key in store.records.list(f"{prefix}/{run_id}/")]
+    return [f"certificates/{run_id}", imported.key(run_id), *listed]
 
 
 def _wanted_again(store: Premises, going: dict[str, list[str]], seen: set[str], wanted: Wanted) -> set[str]:
@@ -128,12 +133,14 @@ def _remove_blobs(store: Premises, found: Survey, wanted: Wanted, now: Callable[
 
 
 def _look_again(store: Premises, needed: Needed, walked: set[str], wanted: Wanted) -> None:
-    """Add what runs need that came since, or that were spared."""
+    """Add what runs and sweeps need that came since, or that were spared."""
     for run in _new_runs(store, walked):
         needed.run(run)
         walked.add(run.id)
     for request in alive(store, wanted).requests:
         needed.request(request)
+    for record in of_sweeps.all_of(store.records):
+        needed.sweep(record)
     whole(needed)
 
 

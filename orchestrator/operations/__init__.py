@@ -16,36 +16,45 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from orchestrator.operations.annotating import archive, note, tag
     from orchestrator.operations.building import build
     from orchestrator.operations.bundling import export
     from orchestrator.operations.certifying import certify
     from orchestrator.operations.checking import fsck
     from orchestrator.operations.checkup import doctor
     from orchestrator.operations.collecting_garbage import gc
+    from orchestrator.operations.comparing import compare
     from orchestrator.operations.configuring import config
     from orchestrator.operations.console import logs
     from orchestrator.operations.differences import diff
     from orchestrator.operations.importing import import_
     from orchestrator.operations.indexing import index_status, rebuild_index
-    from orchestrator.operations.listing import ls
+    from orchestrator.operations.listing import best, ls
     from orchestrator.operations.loading import export_model, load_artifact
     from orchestrator.operations.locking import lock
     from orchestrator.operations.outlook import plan
     from orchestrator.operations.pins import pin, unpin
     from orchestrator.operations.registries import pull, push
     from orchestrator.operations.replaying import replay
+    from orchestrator.operations.reporting import report
     from orchestrator.operations.restoring import checkout
     from orchestrator.operations.runs import show
     from orchestrator.operations.scaffolding import init
     from orchestrator.operations.sharing import pull_bundle, push_bundle
     from orchestrator.operations.stopping import stop
     from orchestrator.operations.submitting import submit
+    from orchestrator.operations.sweep_replaying import replay_sweep
+    from orchestrator.operations.sweep_running import sweep
+    from orchestrator.operations.sweeping import sweep_state, sweeps
     from orchestrator.operations.verifying import verify
 
 _HOME = {
+    "archive": "annotating",
+    "best": "listing",
     "build": "building",
     "certify": "certifying",
     "checkout": "restoring",
+    "compare": "comparing",
     "config": "configuring",
     "diff": "differences",
     "doctor": "checkup",
@@ -60,6 +69,7 @@ _HOME = {
     "lock": "locking",
     "logs": "console",
     "ls": "listing",
+    "note": "annotating",
     "pin": "pins",
     "plan": "outlook",
     "pull": "registries",
@@ -68,17 +78,26 @@ _HOME = {
     "push_bundle": "sharing",
     "rebuild_index": "indexing",
     "replay": "replaying",
+    "replay_sweep": "sweep_replaying",
+    "report": "reporting",
     "show": "runs",
     "stop": "stopping",
     "submit": "submitting",
+    "sweep": "sweep_running",
+    "sweep_state": "sweeping",
+    "sweeps": "sweeping",
+    "tag": "annotating",
     "unpin": "pins",
     "verify": "verifying",
 }
 
 __all__ = [
+    "archive",
+    "best",
     "build",
     "certify",
     "checkout",
+    "compare",
     "config",
     "diff",
     "doctor",
@@ -93,6 +112,7 @@ __all__ = [
     "lock",
     "logs",
     "ls",
+    "note",
     "pin",
     "plan",
     "pull",
@@ -101,9 +121,15 @@ __all__ = [
     "push_bundle",
     "rebuild_index",
     "replay",
+    "replay_sweep",
+    "report",
     "show",
     "stop",
     "submit",
+    "sweep",
+    "sweep_state",
+    "sweeps",
+    "tag",
     "unpin",
     "verify",
 ]

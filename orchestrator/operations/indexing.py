@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from orchestrator.errors import NotFound, OrchestratorError, UsageError
 from orchestrator.index.port import Row, State
+from orchestrator.maintenance import annotation
 from orchestrator.operations.rows import Rows
 from orchestrator.run import Run, certificate_key
 from orchestrator.workspace import Workspace
@@ -108,11 +109,16 @@ class _Reader:
         return [key.removeprefix(_RUNS) for key in self._workspace.records.list(_RUNS)]
 
     def rows(self, ids: list[str], leave_out: _LeaveOut) -> Iterator[tuple[str, Row]]:
-        certified = set(self._workspace.records.list("certificates/")) if ids else set()
+        records = self._workspace.records
+        certified = set(records.list("certificates/")) if ids else set()
+        annotated = annotation.annotated(records) if ids else {}
         for number, run_id in enumerate(ids, 1):
             try:
                 run = recorded(self._workspace, run_id)
-                yield run_id, self._rows.of(run, certified=certificate_key(run_id) in certified)
+                found = self._rows.of(
+                    run, certified=certificate_key(run_id) in certified, annotated=run_id in annotated
+                )
+                yield run_id, found
             except OrchestratorError as error:
                 leave_out(run_id, error)
             if number % _PROGRESS == 0:

@@ -1,44 +1,68 @@
-"""List runs: which there are, in which order."""
+"""List runs: which there are, in which order; and the best of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
+from orchestrator.errors import NotFound, UsageError
+from orchestrator.index.filter import names
 from orchestrator.index.memory import chosen
 from orchestrator.index.port import Row
-from orchestrator.index.query import Condition, Field, Query, Sort
+from orchestrator.index.query import AllOf, Clause, Condition, Field, Not, Query, Sort
 from orchestrator.operations.present import live_rows, ready, take_up
 from orchestrator.workspace import Workspace
+
+NOT_ARCHIVED = Not(Condition(Field(names.ARCHIVED, "tags"), "=", "true"))
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best runs by a metric."""
+
+    rows: list[Row]
+    metric: str
+    direction: Literal["max", "min"]
 
 
 def ls(
     workspace: Workspace,
     *,
+    where: str | None = None,
     name: str | None = None,
     status: str | None = None,
     parent: str | None = None,
     tags: Sequence[tuple[str, str]] = (),
     sort: str | None = None,
     limit: int = 50,
+    archived: bool = False,
 ) -> list[Row]:
     """Runs, the newest first; those that are still live have status ``running``.
 
     Args:
         workspace: where.
+        where: a filter: ``metrics.test_accuracy > 0.9 and tags.team = 'x'`` (docs/search.md).
         name, status: only runs of exactly this.
         parent: the runs within this one.
         tags: names and values that they have.
         sort: ``FIELD``, or ``-FIELD`` for the greatest first: a column such as ``duration``, ``metrics.NAME``, …
         limit: at most so many.
+        archived: also those that were put away.
 
     Raises:
         NotFound: there is no such parent.
+        FilterError: the filter cannot be right; the message shows where.
         UsageError: runs are not sorted by this.
     """
-    where = [Condition(Field(column), "=", value) for column, value in (("name", name), ("status", status)) if value]
-    where += [Condition(Field(tag, "tags"), "=", value) for tag, value in tags]
-    query = Query(tuple(where), sort=Sort.parse(sort) if sort else None, limit=limit)
+    clauses: list[Clause] = [
+        Condition(Field(column), "=", value) for column, value in (("name", name), ("status", status)) if value
+    ]
+    clauses += [Condition(Field(tag, "tags"), "=", value) for tag, value in tags]
+    clauses += filtered(workspace, where)
+    if not archived and not parent:
+        clauses.append(NOT_ARCHIVED)
+    query = Query(tuple(clauses), sort=order(sort) if sort else None, limit=limit)
     take_up(workspace)
     if parent:
         from orchestrator.operations.runs import find
@@ -47,3 +71,68 @@ def ls(
     live = [] if query.parent else live_rows(workspace)
     known = ready(workspace).rows(query)
     return chosen({row.id: row for row in [*live, *known]}.values(), query) if live else known
+
+
+def best(
+    workspace: Workspace,
+    metric: str,
+    *,
+    direction: Literal["max", "min"] = "max",
+    where: str | None = None,
+    limit: int = 1,
+) -> Best:
+    """The finished runs with the greatest last value of a metric, or the least; replays do not count beside them.
+
+    Raises:
+        NotFound: no finished run that fits has logged it.
+        FilterError: the filter cannot be right.
+    """
+    field = Field(metric.removeprefix("metrics."), "metrics")
+    clauses: list[Clause] = [Condition(field, ">=" if direction == "max" else "<=", _FARTHEST[direction])]
+    clauses += [Condition(Field("status"), "=", "finished"), Condition(Field("kind"), "=", "submit")]
+    clauses += [*filtered(workspace, where), NOT_ARCHIVED]
+    take_up(workspace)
+    rows = ready(workspace).rows(Query(tuple(clauses), sort=Sort(field, direction == "max"), limit=limit))
+    if not rows:
+        raise NotFound(
+            f"no finished run{' that fits' if where else ''} has a metric {field.name!r}",
+            hint="`orchestrator ls` shows what runs have logged",
+        )
+    return Best(rows, field.name, direction)
+
+
+_FARTHEST = {"max": float("-inf"), "min": float("inf")}
+
+
+def filtered(workspace: Workspace, where: str | None) -> Sequence[Clause]:
+    """The clauses of a filter, which all hold."""
+    if not where:
+        return ()
+    from orchestrator.index.filter.parse import parse
+
+    found = parse(where, workspace.now())
+    return found.clauses if isinstance(found, AllOf) else (found,)
+
+
+def order(text: str) -> Sort:
+    """``FIELD``, or ``-FIELD`` for the greatest first.
+
+    Raises:
+        UsageError: runs have no such field, or are not sorted by it.
+    """
+    field = names.parse(text.removeprefix("-"))
+    if field.group == "packages":
+        raise UsageError("runs are not sorted by packages", hint="sort by a column, a metric, a parameter or a tag")
+    return Sort(field, text.startswith("-"))
+
+
+def value(row: Row, field: Field) -> str | float | bool | None:
+    """What a run has there, as it was recorded; packages do not come back with a row."""
+    if field.group is None:
+        found: str | float | None = getattr(row, field.name)
+        return found
+    if field.group == "metrics":
+        text = row.metrics.get(field.name)
+        return None if text is None else float(text)
+    of_group: dict[str, str | float | bool | None] = dict(getattr(row, field.group))
+    return of_group.get(field.name)

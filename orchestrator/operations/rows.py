@@ -7,8 +7,10 @@ from functools import lru_cache
 
 from orchestrator.digest import Digest
 from orchestrator.errors import Corruption, NotFound, OrchestratorError
+from orchestrator.index.filter import names
 from orchestrator.index.port import Row
 from orchestrator.lock.model import Lock
+from orchestrator.maintenance import annotation
 from orchestrator.metrics import last_values
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
@@ -38,8 +40,8 @@ class Rows:
         self._plan = lru_cache(_SHARED)(self._read_plan)
         self._packages = lru_cache(_SHARED)(self._read_packages)
 
-    def of(self, run: Run, *, certified: bool = True) -> Row:
-        """The row of a run. ``certified``: whether a certificate is looked for.
+    def of(self, run: Run, *, certified: bool = True, annotated: bool = True) -> Row:
+        """The row of a run. ``certified``, ``annotated``: whether a certificate, and annotations, are looked for.
 
         Raises:
             NotFound, Corruption: its outcome or its metrics are gone or damaged.
@@ -59,7 +61,7 @@ class Rows:
             parent=run.origin.parent,
             metrics=_last(self._blobs, outcome),
             params=outcome.params if outcome else plan.params if plan else {},
-            tags=facts.tags,
+            tags=self._tags(run, annotated),
             data=_data(run, plan),
             started=facts.started,
             ended=facts.ended,
@@ -91,6 +93,14 @@ class Rows:
             return {}
         return {wheel.name: wheel.version for wheel in lock.wheels}
 
+    def _tags(self, run: Run, annotated: bool) -> dict[str, str]:
+        try:
+            said = annotation.of(self._records, run.id) if annotated else annotation.NONE
+        except OrchestratorError as error:
+            self._told(f"what was said of {run.id}: {error.message}")
+            said = annotation.NONE
+        return said.on(run.facts.tags) | names.own_tags(said.note, archived=said.archived) | _sweep_tags(run)
+
     def _certificate(self, run_id: str) -> str | None:
         record = self._records.read(certificate_key(run_id))
         try:
@@ -116,6 +126,14 @@ def _data(run: Run, plan: Plan | None) -> dict[str, str]:
     """The plan's inputs, and what the job said it used: of two of one name the plan's counts."""
     logged = {dataset.name: dataset.digest for dataset in run.facts.datasets}
     return {**logged, **{name: str(pin.digest) for name, pin in (plan.data if plan else {}).items()}}
+
+
+def _sweep_tags(run: Run) -> dict[str, str]:
+    """Of a trial. A replay of one is not the sweep's."""
+    origin = run.origin
+    if origin.sweep is None or origin.kind != "submit" or origin.parent:
+        return {}
+    return {names.SWEEP: origin.sweep, names.TRIAL: str(origin.trial)}
 
 
 def _seconds(started: str | None, ended: str | None) -> float | None:

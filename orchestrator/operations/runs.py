@@ -10,7 +10,8 @@ from orchestrator import metrics, runid
 from orchestrator.bundle import imported
 from orchestrator.bundle.imported import ImportRecord
 from orchestrator.errors import Corruption, NotFound, UsageError
-from orchestrator.maintenance import pins
+from orchestrator.maintenance import annotation, pins
+from orchestrator.maintenance.annotation import Annotations
 from orchestrator.maintenance.pins import Pin
 from orchestrator.metrics import Series
 from orchestrator.operations import execute, present
@@ -48,6 +49,19 @@ class Shown:
     """Where it came from, where it was not made here."""
     pin: Pin | None = None
     """Why gc keeps it, where somebody said so."""
+    annotations: Annotations = annotation.NONE
+    """Tags, a note: what was said of it afterwards."""
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it."""
+        from orchestrator.report import fragments
+
+        facts = {"status": self.run.status, "created": self.run.facts.created, "result": self.run.outcome or "none"}
+        facts.update({"plan": self.run.plan, "image": self.plan.image.manifest, "note": self.annotations.note})
+        params = self.outcome.params if self.outcome else self.plan.params
+        pairs = [(name, str(value)) for name, value in params.items()]
+        shown = [(name, value) for name, value in facts.items() if value]
+        return fragments.run(f"{self.run.name} {self.run.id}", shown, pairs, self.metrics)
 
 
 def resolve(workspace: Workspace, text: str) -> str:
@@ -128,6 +142,7 @@ def show(workspace: Workspace, text: str) -> Shown:
         certificate=certificate_of(workspace, run.id),
         imported=imported.of(runid.top(run.id), workspace.records),
         pin=pins.read(workspace.records, run.id),
+        annotations=annotation.of(workspace.records, run.id),
     )
 
 

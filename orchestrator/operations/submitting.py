@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.digest import Digest
+from orchestrator.errors import NotFound
 from orchestrator.execution.live import LiveRun
 from orchestrator.failpoint import reached
+from orchestrator.index.query import Condition, Field, Query
 from orchestrator.lock import export
-from orchestrator.operations import building, contract, execute, recover
+from orchestrator.operations import building, contract, execute, present, recover, runs
 from orchestrator.operations.execute import Watcher
 from orchestrator.operations.pinning import Pinned, pin_and_build
 from orchestrator.plan import Plan
@@ -28,6 +31,8 @@ class Submitted:
     run: Run | None
     certificate: CertificateRecord | None = None
     """Where one was asked for (``certify``), and the run came to an end."""
+    reused: bool = False
+    """It ran before, and nothing ran now."""
 
 
 def submit(
@@ -36,15 +41,17 @@ def submit(
     *,
     overrides: tuple[str, ...] = (),
     detach: bool = False,
+    reuse: bool = False,
     watcher: Watcher | None = None,
 ) -> Submitted:
-    """Submit a runspec.
+    """Submit a runspec. Where its plan ran before, that is reported.
 
     Args:
         workspace: where.
         spec: the file, or the folder of a ``runspec.yaml``.
         overrides: ``params.x=…`` and the like.
         detach: return at once; a process of its own looks after the run.
+        reuse: where this very plan has run and finished, return that run, and run nothing.
         watcher: sees the console and may stop the run.
 
     Raises:
@@ -58,13 +65,29 @@ def submit(
     reached("submit.recovered")
     with workspace.claims.shared():  # until the live run names what it needs
         pinned = pin_and_build(workspace, spec, overrides)
+        if reuse or workspace.index.is_complete():  # filling it may take long, and is no reason to wait
+            earlier = ran_before(workspace, pinned.plan)
+            if earlier is not None and reuse:
+                return Submitted(earlier.id, pinned.plan, earlier.plan, earlier, reused=True)
+            if earlier is not None:
+                workspace.report(f"this plan ran before: {earlier.id}; `submit --reuse` returns that run")
         contract.check_submit(workspace, pinned.plan)
         image = building.load(workspace, pinned.built.image)
-        live = execute.begin(workspace, pinned.plan, pinned.spec.spec.name, _origin(workspace, pinned))
+        live = execute.begin(workspace, pinned.plan, pinned.spec.spec.name, origin_of(workspace, pinned))
     reached("submit.begun")
     workspace.report(f"run {live.request.id}")
     reached("submit.announced")
     return run_to_end(workspace, live, pinned.plan, image, detach=detach, watcher=watcher)
+
+
+def ran_before(workspace: Workspace, plan: Plan) -> Run | None:
+    """The newest finished run of this very plan that was submitted, and is no replay."""
+    wanted = [("plan", str(plan.digest)), ("status", "finished"), ("kind", "submit")]
+    where = tuple(Condition(Field(name), "=", value) for name, value in wanted)
+    for row in present.ready(workspace).rows(Query(where, limit=1)):
+        with contextlib.suppress(NotFound):  # the index may know a run that was removed
+            return runs.find(workspace, row.id)
+    return None
 
 
 def run_to_end(
@@ -79,7 +102,8 @@ def run_to_end(
     return Submitted(run_id, plan, digest, execute.in_foreground(workspace, live, image, watcher or Watcher()))
 
 
-def _origin(workspace: Workspace, pinned: Pinned) -> Origin:
+def origin_of(workspace: Workspace, pinned: Pinned) -> Origin:
+    """Who asks for a run of this, and from what: the texts are stored."""
     lock = pinned.built.lock
     return Origin(
         kind="submit",

@@ -15,12 +15,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from orchestrator.errors import EnvironmentProblem, UsageError
+from orchestrator.errors import EnvironmentProblem
 from orchestrator.index import schema
+from orchestrator.index.filter import names
 from orchestrator.index.memory import MemoryIndex, chosen
 from orchestrator.index.port import Row
 from orchestrator.index.postgres import PostgresIndex
-from orchestrator.index.query import COLUMNS, Condition, Field, Query, Sort
+from orchestrator.index.query import COLUMNS, AllOf, AnyOf, Clause, Condition, Field, Has, Not, Query, Sort
 from orchestrator.index.schema import Migration
 from orchestrator.index.sqlite import SqliteIndex
 
@@ -56,13 +57,14 @@ def row(id: str, name: str = "job", status: str = "finished", **more) -> Row:
     return Row(id=id, name=name, status=status, **{**fixed, **more})
 
 
-def listed(index, *where: Condition, sort: str = "", parent: str | None = None, limit: int = ALL) -> list[str]:
-    query = Query(where, parent, Sort.parse(sort) if sort else None, limit)
+def listed(index, *where: Clause, sort: str = "", parent: str | None = None, limit: int = ALL) -> list[str]:
+    order = Sort(names.parse(sort.removeprefix("-")), sort.startswith("-")) if sort else None
+    query = Query(where, parent, order, limit)
     return [found.id for found in index.rows(query)]
 
 
 def where(field: str, operator: str, value: str | float) -> Condition:
-    return Condition(Field.parse(field), operator, value)
+    return Condition(names.parse(field), operator, value)
 
 
 FULL = row(
@@ -182,6 +184,54 @@ def test_conditions_on_what_runs_have_by_name(index):
     assert listed(index, where("metrics.loss", "!=", float("nan"))) == []
 
 
+def test_clauses_are_joined_and_turned_round(index):
+    index.add(row("1", tags={"team": "x"}), row("2", tags={"team": "y"}), row("3", commit="c"))
+    x, y = where("tags.team", "=", "x"), where("tags.team", "=", "y")
+    assert listed(index, AnyOf((x, y))) == ["2", "1"]
+    assert listed(index, Not(x)) == ["3", "2"]  # one that has none included
+    assert listed(index, Not(AnyOf((x, where("commit", "=", "c"))))) == ["2"]
+    assert listed(index, AnyOf((AllOf((x, y)), where("commit", "=", "c")))) == ["3"]
+    assert listed(index, Has(Field("team", "tags"))) == ["2", "1"]
+    assert listed(index, Has(Field("commit"))) == ["3"]
+    assert listed(index, AnyOf(())) == []
+    assert listed(index, AllOf(())) == ["3", "2", "1"]
+
+
+def test_patterns(index):
+    for id, name in (("1", "cnn-small"), ("2", "CNN-big"), ("3", "mlp!"), ("4", "ä"), ("5", "x" * 300)):
+        index.add(row(id, name=name, tags={"t": name}))
+    for field in ("name", "tags.t"):
+        assert listed(index, where(field, "LIKE", "cnn%")) == ["1"]
+        assert listed(index, where(field, "ILIKE", "cnn-%")) == ["2", "1"]
+        assert listed(index, where(field, "LIKE", "%!")) == ["3"]
+        assert listed(index, where(field, "LIKE", "_")) == ["4"]
+        assert listed(index, where(field, "ILIKE", "Ä")) == []  # only A to Z are a to z
+        assert listed(index, where(field, "LIKE", "xxx%")) == ["5"]
+        assert listed(index, where(field, "LIKE", "cnn")) == []
+
+
+def test_versions_are_compared_as_versions(index):
+    for number, version in enumerate(("2.9.1", "2.13.0+cpu", "2.13.1", "2.14.0rc1", "nightly"), 1):
+        index.add(row(str(number), lock=f"l{number}", packages={"torch": version, "numpy": "2.0"}))
+    index.add(row("6"))
+    for operator, wanted, found in (
+        ("=", "2.13", "32"),
+        ("=", "2.13.0", "2"),
+        ("=", "2.14", ""),  # not before it is released
+        ("=", "2.14.0rc1", "4"),
+        ("!=", "2.13", "541"),
+        (">", "2.9.1", "432"),
+        (">=", "2.13", "432"),
+        ("<", "2.13.1", "21"),
+        (">", "2.13", "43"),
+        ("=", "nightly", "5"),
+        ("LIKE", "%+cpu", "2"),
+    ):
+        hits = [id for id in listed(index, where("packages.torch", operator, wanted)) if id != "5" or "5" in found]
+        assert "".join(hits) == found, (operator, wanted)
+    assert listed(index, Has(Field("torch", "packages"))) == list("54321")
+
+
 VALUES = {
     "1": "0.5",
     "2": "nan",
@@ -264,13 +314,6 @@ def test_filling_that_is_interrupted_changes_nothing(index):
     assert index.ids("", 10) == ["2", "1"]
 
 
-@pytest.mark.parametrize("text", ["metrics", "loss", "", ".", "Name", "metric.loss", "name.x"])
-def test_a_field_that_runs_do_not_have(text):
-    with pytest.raises(UsageError) as caught:
-        Field.parse(text)
-    assert "metrics.NAME" in caught.value.hint
-
-
 # ---------------------------------------------------------------- a database answers as the one in memory does
 
 _TEXT = st.sampled_from(["", "a", "b", "A", "ä", "\0", "a\0", "😀", "\uffff"])
@@ -295,17 +338,26 @@ _FIELDS = st.sampled_from(["name", "commit", "duration"]).map(Field) | st.builds
 _CONDITIONS = st.builds(
     Condition,
     _FIELDS | st.builds(Field, _TEXT, st.just("packages")),
-    st.sampled_from(["=", "!=", "<", "<=", ">", ">="]),
-    _NUMBER | _TEXT,
+    st.sampled_from(["=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE"]),
+    _NUMBER | _TEXT | st.sampled_from(["%", "_", "%a", "A%", "!", "_%_", "%Ä%", "\\"]),
+)
+_CLAUSES = st.recursive(
+    _CONDITIONS | st.builds(Has, _FIELDS | st.builds(Field, _TEXT, st.just("packages"))),
+    lambda inner: (
+        st.builds(Not, inner)
+        | st.builds(AllOf, st.lists(inner, max_size=3).map(tuple))
+        | st.builds(AnyOf, st.lists(inner, max_size=3).map(tuple))
+    ),
+    max_leaves=5,
 )
 _QUERIES = st.builds(
     Query,
-    st.lists(_CONDITIONS, max_size=2).map(tuple),
+    st.lists(_CLAUSES, max_size=2).map(tuple),
     st.sampled_from([None, "r"]),
     st.none() | st.builds(Sort, _FIELDS, st.booleans()),
     st.integers(0, 9),
 )
-_PACKAGES = {"l1": {"a": "1", "b": "2"}, "l2": {"a": "2", "\0": "\0"}}
+_PACKAGES = {"l1": {"a": "1", "b": "2"}, "l2": {"a": "2", "\0": "\0", "A": "2.0+cpu"}}
 
 
 @each_database

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.render.basics import columns, counted, table
 from orchestrator.compare.values import printable
+from orchestrator.index.query import Field
 
 if TYPE_CHECKING:
     from orchestrator.index.port import Row
     from orchestrator.operations.indexing import Rebuilt, Status
+    from orchestrator.operations.listing import Best
 
 _SHOWN = 3
 
@@ -32,6 +34,31 @@ def listing(rows: Sequence[Row], first: str = "") -> str:
         for row in rows
     ]
     return columns(("run", "name", "status", "kind", "plan", "result", "metrics"), cells)
+
+
+def chosen(rows: Sequence[Row], fields: Sequence[Field]) -> str:
+    """Runs as a table of these fields."""
+    if not rows:
+        return ""
+    header = [f"{field.group}.{field.name}" if field.group else field.name for field in fields]
+    return columns([printable(name) for name in header], [[cell(row, field) for field in fields] for row in rows])
+
+
+def cell(row: Row, field: Field) -> str:
+    """What a run has there, for a person."""
+    from orchestrator.operations.listing import value
+
+    found = value(row, field)
+    if found is None:
+        return ""
+    return printable(str(found)) if not isinstance(found, float) else f"{found:.6g}"
+
+
+def best(found: Best) -> str:
+    """The best runs, with all that they were run with."""
+    names = sorted({name for row in found.rows for name in row.params})
+    fields = [Field("id"), Field("name"), Field(found.metric, "metrics"), *(Field(name, "params") for name in names)]
+    return chosen(found.rows, fields)
 
 
 def listed_data(row: Row) -> dict[str, Any]:

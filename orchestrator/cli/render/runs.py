@@ -32,7 +32,7 @@ def submitted(done: Submitted, metrics: dict[str, str], exit_code: int | None) -
         *certificates.rows(done.certificate),
         *(("note", printable(note)) for note in run.facts.notes),
     ]
-    return table(rows)
+    return table([("reused", "this plan ran before; nothing was run now"), *rows] if done.reused else rows)
 
 
 def shown(item: Shown) -> str:
@@ -65,6 +65,9 @@ def shown(item: Shown) -> str:
         *inputs.used(item.observed.usage, plan),
         *certificates.rows(item.certificate),
         *((("pinned", item.pin.note or item.pin.created),) if item.pin else ()),
+        *((("archived", "yes"),) if item.annotations.archived else ()),
+        *((("remark", item.annotations.note),) if item.annotations.note else ()),
+        *((f"tag {name}", value) for name, value in item.annotations.tags.items() if value is not None),
         *(("note", printable(note)) for note in facts.notes),
     ]
     return "\n".join([table(rows), *_sections(item), *logged.sections(item), *inputs.sections(item.observed, plan)])
@@ -85,6 +88,11 @@ def shown_data(item: Shown) -> dict[str, Any]:
         "verdicts": [record.model_dump(mode="json") for record in item.verdicts],
         "certificate": item.certificate.model_dump(mode="json") if item.certificate else None,
         "pin": item.pin.model_dump(mode="json") if item.pin else None,
+        "annotations": {
+            "tags": item.annotations.on(item.run.facts.tags),
+            "note": item.annotations.note,
+            "archived": item.annotations.archived,
+        },
         "imported": item.imported.model_dump(mode="json") if item.imported else None,
         **logged.data(item),
         **inputs.data(item.observed),
