@@ -10,7 +10,8 @@ from orchestrator import runid
 from orchestrator.bundle.model import BadBundle, Bundle
 from orchestrator.errors import Corruption
 from orchestrator.model import Document
-from orchestrator.run import CertificateRecord, Run, VerdictRecord, moment
+from orchestrator.run import CertificateRecord, Origin, Run, VerdictRecord, moment
+from orchestrator.sweep.model import is_id
 
 _D = TypeVar("_D", bound=Document)
 
@@ -51,10 +52,17 @@ def _run(key: str, text: str, run_id: str) -> Run:
     _hold("\0" not in run.name, f"{key} has a name that is none")
     for other in (run.origin.of, run.origin.parent):
         _hold(other is None or runid.is_one(other), f"{key} names a run that cannot be")
+    _hold(_is_trial(run.origin), f"{key} names a trial that cannot be")
     for time in (run.facts.created, run.facts.started, run.facts.ended):
         _hold(time is None or _is_time(time), f"{key} has a time that is none: {time!r}")
     _hold(_is_host(run.facts.host), f"{key} describes its machine in another way")
     return run
+
+
+def _is_trial(origin: Origin) -> bool:
+    if origin.sweep is None or origin.trial is None:
+        return origin.sweep is None and origin.trial is None
+    return is_id(origin.sweep) and origin.trial >= 0
 
 
 def _is_time(text: str) -> bool:

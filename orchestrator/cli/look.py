@@ -60,7 +60,7 @@ def _fields(ctx: click.Context, param: click.Parameter, given: str | None) -> tu
 @click.option("--sort", metavar="[-]FIELD", help="By metrics.NAME, params.NAME, tags.NAME, duration, name, …; -: down.")
 @click.option("--columns", metavar="FIELDS", callback=_fields, help="What to show: id,metrics.acc,params.lr,duration.")
 @click.option("--archived", is_flag=True, help="Also runs that were put away.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True)
 @click.pass_obj
 def ls(
     context: Context,
@@ -107,7 +107,9 @@ def ls(
 )
 @click.option("--min", "direction", flag_value="min", help="The least.")
 @click.option("--where", metavar="FILTER", help="Only among these; as of `ls`.")
-@click.option("--limit", type=click.IntRange(min=1), default=1, show_default=True, help="So many, the best first.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), default=1, show_default=True, help="So many, the best first."
+)
 @click.pass_obj
 def best(context: Context, metric: str, direction: Literal["max", "min"], where: str | None, limit: int) -> None:
     """The finished run with the best value of a metric, and what it was run with."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrator.compare.values import shorten
+
 
 @dataclass(frozen=True)
 class ComparedRow:
@@ -15,7 +17,7 @@ class ComparedRow:
 
     name: str
     values: tuple[str, ...]
-    """Of each run, in their order; empty where it has none."""
+    """Of each run, in their order, shortened; empty where it has none."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,14 @@ class Section:
 
 
 def section(title: str, columns: Sequence[Mapping[str, str]]) -> Section:
-    """What differs among these runs, each a column: name -> value. Names keep the order in which they first come."""
+    """What differs among these runs, each a column: name -> whole value. Names keep the order in which they come."""
     names = list(dict.fromkeys(name for column in columns for name in column))
-    rows = [ComparedRow(name, tuple(column.get(name, "") for column in columns)) for name in names]
-    differing = tuple(row for row, name in zip(rows, names, strict=True) if _differs(name, columns))
-    return Section(title, differing, len(rows) - len(differing))
+    rows = tuple(
+        ComparedRow(name, tuple(shorten(column.get(name, "")) for column in columns))
+        for name in names
+        if _differs(name, columns)
+    )
+    return Section(title, rows, len(names) - len(rows))
 
 
 def _differs(name: str, columns: Sequence[Mapping[str, str]]) -> bool:

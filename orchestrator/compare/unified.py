@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,8 +15,30 @@ from orchestrator.store.tree import FileEntry, Tree
 
 MAX_BYTES = 1 << 20
 """Of a file that is compared line by line."""
-MAX_LINES = 5_000
-"""difflib takes its time with more."""
+MAX_EFFORT = 16_000_000
+"""Of one comparison: pairs of lines that are no common beginning or end. difflib takes some seconds for as many."""
+
+
+class Effort:
+    """What is left to spend on one comparison, whatever code it is shown."""
+
+    def __init__(self, left: int = MAX_EFFORT) -> None:
+        self._left = left
+
+    def spend(self, before: list[str], after: list[str]) -> bool:
+        """Whether these lines may be compared."""
+        begin = sum(1 for _ in itertools.takewhile(_equal, zip(before, after, strict=False)))
+        end = sum(1 for _ in itertools.takewhile(_equal, zip(reversed(before), reversed(after), strict=False)))
+        alike = min(begin + end, len(before), len(after))
+        price = (len(before) - alike) * (len(after) - alike) + len(before) + len(after)
+        if price > self._left:
+            return False
+        self._left -= price
+        return True
+
+
+def _equal(pair: tuple[str, str]) -> bool:
+    return pair[0] == pair[1]
 
 
 @dataclass(frozen=True)
@@ -27,8 +50,8 @@ class FileDiff:
     """As ``diff -u`` writes them, without control characters; of a file that is no text one line that says so."""
 
 
-def compare_code(left: Digest, right: Digest, blobs: BlobStore) -> Iterator[FileDiff]:
-    """The files that differ between two code trees, by path.
+def compare_code(left: Digest, right: Digest, blobs: BlobStore, effort: Effort) -> Iterator[FileDiff]:
+    """The files that differ between two code trees, by path. Where no effort is left, that they do is all that is said.
 
     Raises:
         NotFound, Corruption: a tree or a file is gone or damaged.
@@ -38,7 +61,7 @@ def compare_code(left: Digest, right: Digest, blobs: BlobStore) -> Iterator[File
     before, after = tree.load(blobs, left), tree.load(blobs, right)
     for path in sorted(_differing(before, after)):
         old, new = before.files.get(path), after.files.get(path)
-        yield FileDiff(printable(path), tuple(_lines(path, old, new, blobs)))
+        yield FileDiff(printable(path), tuple(_lines(path, old, new, blobs, effort)))
 
 
 def _differing(left: Tree, right: Tree) -> set[str]:
@@ -46,10 +69,9 @@ def _differing(left: Tree, right: Tree) -> set[str]:
     return {path for path in paths if left.files.get(path) != right.files.get(path)}
 
 
-def _lines(path: str, old: FileEntry | None, new: FileEntry | None, blobs: BlobStore) -> Iterator[str]:
-    texts = [_text(entry, blobs) for entry in (old, new)]
-    before, after = texts
-    if before is None or after is None or max(len(before), len(after)) > MAX_LINES:
+def _lines(path: str, old: FileEntry | None, new: FileEntry | None, blobs: BlobStore, effort: Effort) -> Iterator[str]:
+    before, after = _text(old, blobs), _text(new, blobs)
+    if before is None or after is None or not effort.spend(before, after):
         yield f"{_described(old)} → {_described(new)}"
         return
     names = (f"a/{path}" if old else "/dev/null", f"b/{path}" if new else "/dev/null")

@@ -7,14 +7,16 @@ is all of them in the order of their times.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from pydantic import Field
 
+from orchestrator.errors import Corruption
 from orchestrator.model import Document
-from orchestrator.run import Run
+from orchestrator.run import Run, moment
 from orchestrator.store.port import RecordStore
 
 PREFIX = "annotations/"
@@ -62,24 +64,43 @@ def annotated(records: RecordStore) -> dict[str, list[str]]:
     return found
 
 
+def keys(records: RecordStore, run_id: str) -> list[str]:
+    """What was said of a run, in the order of the times."""
+    return sorted(records.list(f"{PREFIX}{run_id}/"))
+
+
+def just_after(last: str) -> str:
+    """A time behind that of a saying, by its key."""
+    text = last.rpartition("/")[2].rpartition("-")[0]
+    time = (moment(text) or datetime(1970, 1, 1, tzinfo=UTC)) + timedelta(milliseconds=1)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def of(records: RecordStore, run_id: str) -> Annotations:
-    """What was said of a run.
-
-    Raises:
-        Corruption: a saying is damaged.
-    """
-    return together(records, records.list(f"{PREFIX}{run_id}/"))
+    """What was said of a run. A saying that is damaged is no obstacle to the others; fsck tells of it."""
+    return _together(records, keys(records, run_id), _pass_over)
 
 
-def together(records: RecordStore, keys: Iterable[str]) -> Annotations:
-    """What these sayings come to. Raises as :func:`of` does."""
+def _pass_over(damage: Corruption) -> None:
+    pass
+
+
+def _raise(damage: Corruption) -> None:
+    raise damage
+
+
+def _together(records: RecordStore, keys: Iterable[str], damaged: Callable[[Corruption], None]) -> Annotations:
     tags: dict[str, str | None] = {}
     note, archived = "", False
     for name in sorted(keys):
-        data = records.read(name)
-        if data is None:
-            continue  # removed meanwhile, with its run
-        said = Annotation.from_bytes(data)
+        try:
+            data = records.read(name)
+            if data is None:
+                continue  # removed meanwhile, with its run
+            said = Annotation.from_bytes(data)
+        except Corruption as damage:
+            damaged(damage)
+            continue
         tags.update(said.tags)
         note = note if said.note is None else said.note
         archived = archived if said.archived is None else said.archived
@@ -87,5 +108,9 @@ def together(records: RecordStore, keys: Iterable[str]) -> Annotations:
 
 
 def tags_of(records: RecordStore, run: Run, keys: Iterable[str]) -> dict[str, str]:
-    """The tags that a run has now."""
-    return together(records, keys).on(run.facts.tags)
+    """The tags that a run has now.
+
+    Raises:
+        Corruption: a saying is damaged: nobody knows what they are.
+    """
+    return _together(records, keys, _raise).on(run.facts.tags)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import json
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.compare.table import Section, section
-from orchestrator.compare.unified import compare_code
-from orchestrator.compare.values import brief
+from orchestrator.compare.unified import Effort, compare_code
 from orchestrator.digest import Digest, canonical
 from orchestrator.errors import NotFound, UsageError
 from orchestrator.index.filter import names
@@ -87,7 +88,7 @@ def compare(workspace: Workspace, ids: Sequence[str]) -> Comparison:
         section("code", [_code(side) for side in sides]),
         section("data", [_texts(side.row.data) for side in sides]),
         section("parameters", [_texts(side.row.params) for side in sides]),
-        section("metrics", [_texts(side.row.metrics) for side in sides]),
+        section("metrics", [side.row.metrics for side in sides]),
     )
     return Comparison(tuple(found), sections, tuple(_diffs(workspace, sides)))
 
@@ -108,7 +109,7 @@ def _run(row: Row) -> dict[str, str]:
 def _spec(plan: Plan) -> dict[str, str]:
     """What is left of a plan, each value by its dotted name."""
     given = {name: value for name, value in plan.model_dump(mode="json").items() if name not in _ELSEWHERE}
-    given["command"] = " ".join(plan.command)
+    given["command"] = shlex.join(plan.command)
     return dict(_flat("", given))
 
 
@@ -157,9 +158,18 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return str(brief(value))
-    return str(brief(canonical(value).decode())) if isinstance(value, list | bool | Mapping) else repr(value)
+    """A value as a text that no other value has: a text that reads like a number or ``true`` stands in quotes."""
+    if not isinstance(value, str):
+        return canonical(value).decode() if isinstance(value, list | bool | Mapping) else repr(value)
+    return json.dumps(value) if value in ("true", "false") or _is_number(value) else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _lock(workspace: Workspace, plan: Plan) -> Lock | None:
@@ -172,9 +182,9 @@ def _lock(workspace: Workspace, plan: Plan) -> Lock | None:
 
 def _diffs(workspace: Workspace, sides: list[_Side]) -> Iterator[CodeDiff]:
     """Each other code once, however many runs share it."""
-    first, seen = sides[0], set[Digest]()
+    first, seen, effort = sides[0], set[Digest](), Effort()
     for side in itertools.islice(sides, 1, None):
         if side.plan.code not in seen:
             seen.add(side.plan.code)
-            for found in compare_code(first.plan.code, side.plan.code, workspace.blobs):
+            for found in compare_code(first.plan.code, side.plan.code, workspace.blobs, effort):
                 yield CodeDiff(found.path, first.run.id, side.run.id, found.lines)

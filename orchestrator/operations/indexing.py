@@ -54,15 +54,18 @@ def rebuild_index(workspace: Workspace, *, force: bool = False) -> Rebuilt:
     reader = _Reader(workspace)
     if not force:
         _refuse_anothers(workspace)
-    rows = dict(reader.rows(reader.ids(), leave_out))
+    said = reader.said()
+    rows = dict(reader.rows(reader.ids(), said, leave_out))
 
     def until_now() -> Iterator[Row]:
         """Read while nobody else can write to the index: what was recorded since, and not what was removed since."""
         now = reader.ids()
         known = set(now)
-        yield from (row for run_id, row in rows.items() if run_id in known)
+        later = reader.said()
+        yield from (row for run_id, row in rows.items() if run_id in known and said.of(run_id) == later.of(run_id))
         new = [run_id for run_id in now if run_id not in rows and run_id not in left_out]
-        yield from (row for _, row in reader.rows(new, leave_out))
+        changed = [run_id for run_id in rows if run_id in known and said.of(run_id) != later.of(run_id)]
+        yield from (row for _, row in reader.rows([*new, *changed], later, leave_out))
 
     workspace.index.fill(until_now())
     state = workspace.index.state()
@@ -98,6 +101,17 @@ def recorded(workspace: Workspace, run_id: str) -> Run:
     return Run.recorded(run_id, record)
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What stands beside the runs at a time."""
+
+    certificates: frozenset[str]
+    annotations: Mapping[str, list[str]]
+
+    def of(self, run_id: str) -> tuple[bool, list[str]]:
+        return certificate_key(run_id) in self.certificates, self.annotations.get(run_id, [])
+
+
 class _Reader:
     """Reads runs, and says how far it is."""
 
@@ -105,20 +119,19 @@ class _Reader:
         self._workspace = workspace
         self._rows = Rows(workspace.blobs, workspace.records, lambda problem: workspace.report(f"{problem}: left out"))
 
+    def said(self) -> _Said:
+        records = self._workspace.records
+        return _Said(frozenset(records.list("certificates/")), annotation.annotated(records))
+
     def ids(self) -> list[str]:
         return [key.removeprefix(_RUNS) for key in self._workspace.records.list(_RUNS)]
 
-    def rows(self, ids: list[str], leave_out: _LeaveOut) -> Iterator[tuple[str, Row]]:
-        records = self._workspace.records
-        certified = set(records.list("certificates/")) if ids else set()
-        annotated = annotation.annotated(records) if ids else {}
+    def rows(self, ids: list[str], said: _Said, leave_out: _LeaveOut) -> Iterator[tuple[str, Row]]:
         for number, run_id in enumerate(ids, 1):
             try:
                 run = recorded(self._workspace, run_id)
-                found = self._rows.of(
-                    run, certified=certificate_key(run_id) in certified, annotated=run_id in annotated
-                )
-                yield run_id, found
+                certified, annotated = said.of(run_id)
+                yield run_id, self._rows.of(run, certified=certified, annotated=bool(annotated))
             except OrchestratorError as error:
                 leave_out(run_id, error)
             if number % _PROGRESS == 0:

@@ -10,11 +10,12 @@ from orchestrator.errors import NotFound, UsageError
 from orchestrator.index.filter import names
 from orchestrator.index.memory import chosen
 from orchestrator.index.port import Row
-from orchestrator.index.query import AllOf, Clause, Condition, Field, Not, Query, Sort
+from orchestrator.index.query import AllOf, AnyOf, Clause, Condition, Field, Has, Not, Query, Sort
 from orchestrator.operations.present import live_rows, ready, take_up
 from orchestrator.workspace import Workspace
 
-NOT_ARCHIVED = Not(Condition(Field(names.ARCHIVED, "tags"), "=", "true"))
+_ARCHIVED = Field(names.ARCHIVED, "tags")
+NOT_ARCHIVED = Not(Condition(_ARCHIVED, "=", "true"))
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def ls(
         tags: names and values that they have.
         sort: ``FIELD``, or ``-FIELD`` for the greatest first: a column such as ``duration``, ``metrics.NAME``, …
         limit: at most so many.
-        archived: also those that were put away.
+        archived: also those that were put away, as where the filter names ``archived``.
 
     Raises:
         NotFound: there is no such parent.
@@ -60,7 +61,7 @@ def ls(
     ]
     clauses += [Condition(Field(tag, "tags"), "=", value) for tag, value in tags]
     clauses += filtered(workspace, where)
-    if not archived and not parent:
+    if not archived and not parent and not _names(clauses, _ARCHIVED):
         clauses.append(NOT_ARCHIVED)
     query = Query(tuple(clauses), sort=order(sort) if sort else None, limit=limit)
     take_up(workspace)
@@ -70,7 +71,10 @@ def ls(
         query = replace(query, parent=find(workspace, parent).id)
     live = [] if query.parent else live_rows(workspace)
     known = ready(workspace).rows(query)
-    return chosen({row.id: row for row in [*live, *known]}.values(), query) if live else known
+    if not (live := chosen(live, query)):
+        return known
+    fitting = {row.id: row for row in [*live, *known]}  # of a row that comes back, packages are not known any more
+    return chosen(fitting.values(), replace(query, where=()))
 
 
 def best(
@@ -81,14 +85,15 @@ def best(
     where: str | None = None,
     limit: int = 1,
 ) -> Best:
-    """The finished runs with the greatest last value of a metric, or the least; replays do not count beside them.
+    """The finished runs with the greatest last value of a metric, or the least; replays do not count beside them, nor
+    do values that are no finite numbers.
 
     Raises:
         NotFound: no finished run that fits has logged it.
         FilterError: the filter cannot be right.
     """
     field = Field(metric.removeprefix("metrics."), "metrics")
-    clauses: list[Clause] = [Condition(field, ">=" if direction == "max" else "<=", _FARTHEST[direction])]
+    clauses: list[Clause] = [Condition(field, ">", float("-inf")), Condition(field, "<", float("inf"))]
     clauses += [Condition(Field("status"), "=", "finished"), Condition(Field("kind"), "=", "submit")]
     clauses += [*filtered(workspace, where), NOT_ARCHIVED]
     take_up(workspace)
@@ -101,9 +106,6 @@ def best(
     return Best(rows, field.name, direction)
 
 
-_FARTHEST = {"max": float("-inf"), "min": float("inf")}
-
-
 def filtered(workspace: Workspace, where: str | None) -> Sequence[Clause]:
     """The clauses of a filter, which all hold."""
     if not where:
@@ -112,6 +114,19 @@ def filtered(workspace: Workspace, where: str | None) -> Sequence[Clause]:
 
     found = parse(where, workspace.now())
     return found.clauses if isinstance(found, AllOf) else (found,)
+
+
+def _names(clauses: Sequence[Clause], field: Field) -> bool:
+    """Whether a field is asked for anywhere in these clauses."""
+    for clause in clauses:
+        match clause:
+            case Condition() | Has() if clause.field == field:
+                return True
+            case Not(inner) if _names([inner], field):
+                return True
+            case AllOf(inner) | AnyOf(inner) if _names(inner, field):
+                return True
+    return False
 
 
 def order(text: str) -> Sort:

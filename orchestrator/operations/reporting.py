@@ -21,6 +21,7 @@ from orchestrator.store.tree import FileEntry
 from orchestrator.workspace import Workspace
 
 _MOST_CHARTS, _MOST_ROWS = 60, 500
+_SPEC_BYTES = 1 << 17
 _PICTURE_BYTES, _PICTURES_BYTES = 1 << 20, 6 << 20
 """Of one picture, and of all those of a run: mail servers refuse what is large."""
 _MAGIC = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif"}
@@ -45,7 +46,7 @@ def report(workspace: Workspace, ids: Sequence[str], file: Path) -> Report:
     """
     if not ids:
         raise UsageError("name one run or more")
-    if file.is_dir() or not file.absolute().parent.is_dir():
+    if not file.absolute().parent.is_dir() or file.is_symlink() or (file.exists() and not file.is_file()):
         raise UsageError(f"{file}: no place for a file", hint="name a file in a folder that is there")
     shown = list({one.run.id: one for one in (runs.show(workspace, text) for text in ids)}.values())
     found = [one.run.id for one in shown]
@@ -149,7 +150,7 @@ def _spec(workspace: Workspace, item: Shown) -> str:
         return ""
     try:
         with workspace.blobs.get(item.run.origin.spec) as stream:
-            return stream.read().decode(errors="replace")
+            return stream.read(_SPEC_BYTES).decode(errors="replace")
     except (NotFound, Corruption) as error:
         return f"(gone: {error.message})"
 

@@ -94,12 +94,9 @@ class Rows:
         return {wheel.name: wheel.version for wheel in lock.wheels}
 
     def _tags(self, run: Run, annotated: bool) -> dict[str, str]:
-        try:
-            said = annotation.of(self._records, run.id) if annotated else annotation.NONE
-        except OrchestratorError as error:
-            self._told(f"what was said of {run.id}: {error.message}")
-            said = annotation.NONE
-        return said.on(run.facts.tags) | names.own_tags(said.note, archived=said.archived) | _sweep_tags(run)
+        said = annotation.of(self._records, run.id) if annotated else annotation.NONE
+        theirs = {name: value for name, value in said.on(run.facts.tags).items() if not name.startswith(names.OURS)}
+        return theirs | names.own_tags(said.note, archived=said.archived) | _sweep_tags(run)
 
     def _certificate(self, run_id: str) -> str | None:
         record = self._records.read(certificate_key(run_id))
@@ -131,7 +128,7 @@ def _data(run: Run, plan: Plan | None) -> dict[str, str]:
 def _sweep_tags(run: Run) -> dict[str, str]:
     """Of a trial. A replay of one is not the sweep's."""
     origin = run.origin
-    if origin.sweep is None or origin.kind != "submit" or origin.parent:
+    if origin.sweep is None or origin.trial is None or origin.kind != "submit" or origin.parent:
         return {}
     return {names.SWEEP: origin.sweep, names.TRIAL: str(origin.trial)}
 

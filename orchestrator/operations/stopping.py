@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import signal
+import time
 
+from orchestrator.agent import wire
 from orchestrator.errors import NotFound
+from orchestrator.execution.live import LiveRun
 from orchestrator.operations import recover, runs
 from orchestrator.workspace import Workspace
+
+_POLL_SECONDS = 0.05
 
 
 def stop(workspace: Workspace, text: str) -> str:
@@ -19,6 +24,13 @@ def stop(workspace: Workspace, text: str) -> str:
     run_id = runs.resolve(workspace, text)
     for run in recover.live_runs(workspace):
         if run.request.id == run_id:
+            _wait_for_start(run)
             workspace.engine.signal(run.container, signal.SIGTERM)
             return run_id
     raise NotFound(f"run {run_id} does not run", hint="`orchestrator ls --status running` lists those that do")
+
+
+def _wait_for_start(run: LiveRun) -> None:
+    """Before the job has begun, nothing in the container would hear a signal."""
+    while run.record.is_dir() and not (run.record / wire.STARTED).exists():
+        time.sleep(_POLL_SECONDS)

@@ -6,19 +6,24 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.bundle import imported
 from orchestrator.digest import Digest
-from orchestrator.errors import NotFound
+from orchestrator.errors import Corruption, NotFound
 from orchestrator.execution.live import LiveRun
 from orchestrator.failpoint import reached
 from orchestrator.index.query import Condition, Field, Query
 from orchestrator.lock import export
 from orchestrator.operations import building, contract, execute, present, recover, runs
 from orchestrator.operations.execute import Watcher
+from orchestrator.operations.listing import NOT_ARCHIVED
 from orchestrator.operations.pinning import Pinned, pin_and_build
 from orchestrator.plan import Plan
 from orchestrator.run import CertificateRecord, Origin, Run
 from orchestrator.store.streams import put_bytes
 from orchestrator.workspace import Workspace
+
+_LOOKED_AT = 10
+"""Runs of one plan."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +86,14 @@ def submit(
 
 
 def ran_before(workspace: Workspace, plan: Plan) -> Run | None:
-    """The newest finished run of this very plan that was submitted, and is no replay."""
+    """The newest finished run of this very plan that was submitted here: no replay, nothing imported or put away."""
     wanted = [("plan", str(plan.digest)), ("status", "finished"), ("kind", "submit")]
     where = tuple(Condition(Field(name), "=", value) for name, value in wanted)
-    for row in present.ready(workspace).rows(Query(where, limit=1)):
-        with contextlib.suppress(NotFound):  # the index may know a run that was removed
-            return runs.find(workspace, row.id)
+    for row in present.ready(workspace).rows(Query((*where, NOT_ARCHIVED), limit=_LOOKED_AT)):
+        with contextlib.suppress(NotFound, Corruption):  # it is no reason to run nothing
+            run = runs.find(workspace, row.id)
+            if imported.of(run.id, workspace.records) is None:
+                return run
     return None
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.store import durable
 from orchestrator.workspace import Workspace
+
+_LOOKING_SECONDS = 0.5
 
 
 @contextlib.contextmanager
@@ -23,7 +26,7 @@ def held(workspace: Workspace, sweep_id: str) -> Iterator[None]:
     durable.make_folder(_place(workspace, sweep_id).parent)
     handle = os.open(_place(workspace, sweep_id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        if not _locked(handle):
+        if not _locked_soon(handle):
             raise UsageError(
                 f"another command runs the trials of {sweep_id}",
                 hint=f"`orchestrator sweeps {sweep_id}` shows how far it is",
@@ -47,6 +50,14 @@ def is_held(workspace: Workspace, sweep_id: str) -> bool:
 
 def _place(workspace: Workspace, sweep_id: str) -> Path:
     return workspace.home / "locks" / f"sweep-{sweep_id}"
+
+
+def _locked_soon(handle: int) -> bool:
+    """Who only looks whether it is held, holds it for a moment."""
+    until = time.monotonic() + _LOOKING_SECONDS
+    while not (locked := _locked(handle)) and time.monotonic() < until:
+        time.sleep(0.02)
+    return locked
 
 
 def _locked(handle: int) -> bool:

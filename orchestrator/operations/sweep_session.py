@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrator.bundle import imported
 from orchestrator.errors import NotReplayable, UsageError
 from orchestrator.failpoint import reached
 from orchestrator.index.filter import names
@@ -61,7 +62,7 @@ class Session:
     def _perform(self, asked: Asked, stop: Stop) -> Told | None:
         for run_id in self.left_behind.get(asked.number, ()):
             left = sweep_trials.follow(self.workspace, self.setup, asked, run_id, stop)
-            if left is None:
+            if left is None or left.plan != self.setup.plan_of(asked).digest:  # gone, or not what it says it is
                 continue
             told, why = sweep_trials.came_of(self.workspace, self.setup.record, asked, left)
             if told.state != "failed" or left.status in ("finished", "failed"):
@@ -120,6 +121,6 @@ def _left_behind(workspace: Workspace, record: SweepRecord) -> dict[int, list[st
             found[origin.trial].append(live.request.id)
     for row in ls(workspace, tags=[(names.SWEEP, record.id)], archived=True, limit=_ALL):
         number = int(row.tags[names.TRIAL])
-        if row.id not in found[number]:
+        if row.id not in found[number] and imported.of(row.id, workspace.records) is None:
             found[number].append(row.id)
     return found

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.compare.values import printable, shorten
 from orchestrator.errors import EnvironmentProblem, Interrupted
 from orchestrator.execution.live import LiveRun
 from orchestrator.execution.points import LivePoints, Points
@@ -149,10 +150,10 @@ def _points(workspace: Workspace, metric: str, ended: Run, take: Callable[[list[
 
 def _value(workspace: Workspace, metric: str, ended: Run) -> tuple[float | None, str]:
     if ended.status != "finished":
-        return None, "; ".join([f"the run is {ended.status}", *ended.facts.notes])
+        return None, "; ".join([f"the run is {ended.status}", *(shorten(printable(one)) for one in ended.facts.notes)])
     values = last_metrics(workspace.blobs, ended)
     if metric not in values:
-        known = ", ".join(sorted(values)[:10]) or "none"
+        known = ", ".join(shorten(printable(name)) for name in sorted(values)[:10]) or "none"
         return None, f"the run has no metric {metric!r}; it has {known}"
     value = float(values[metric])
-    return (None, f"{metric} is not a number") if math.isnan(value) else (value, "")
+    return (value, "") if math.isfinite(value) else (None, f"{metric} is {value}, no finite number")

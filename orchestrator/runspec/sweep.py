@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import isfinite
+from math import isfinite, prod
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, Tag
@@ -103,8 +103,27 @@ def check(section: Mapping[str, Any], params: Mapping[str, Any]) -> Iterator[tup
             yield from (((*where, *inside), message) for inside, message in _of_range(dimension))
             if section.get("method") == "grid" and _is_endless(dimension):
                 yield where, "a grid is finite: give a `step`, or a list of values"
+    if section.get("method") == "grid" and section.get("trials") is None and _combinations(dimensions) > MAX_TRIALS:
+        yield ("params",), f"a grid of more than {MAX_TRIALS:,} trials: say with `trials` how many"
     if section.get("method") != "grid" and section.get("trials") is None:
         yield (), "`sweep.trials` is missing: only a grid ends by itself"
+
+
+def _combinations(dimensions: Mapping[str, Any]) -> float:
+    return prod(_count(dimension) for dimension in dimensions.values())
+
+
+def _count(dimension: Any) -> float:
+    """About how many values there are; 1 of what another check finds wrong."""
+    if isinstance(dimension, list):
+        return max(1.0, len(dimension))
+    given = dimension if isinstance(dimension, dict) else {}
+    low: Any = given.get("low")
+    high: Any = given.get("high")
+    step: Any = 1 if given.get("step") is None else given["step"]
+    if not (_is_number(low) and _is_number(high) and _is_number(step)) or step <= 0 or high < low:
+        return 1.0
+    return float((high - low) / step + 1)
 
 
 def _unknown(name: str, params: Mapping[str, Any]) -> str:
@@ -130,12 +149,16 @@ def _of_range(given: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
         return
     if low > high:
         yield ("low",), "`low` is above `high`"
+    if not isfinite(high - low):
+        yield ("high",), "`low` and `high` are too far apart"
     if given.get("log") is True and low <= 0:
         yield ("low",), "`log: true` takes only numbers above 0"
     if not _is_number(step):
         return
     if step <= 0:
         yield ("step",), "`step` must be above 0"
+    elif not (high - low) / step <= fields.MAX_EXACT_INT:
+        yield ("step",), "`step` is too small: there is no end of values"
     if given.get("log") is True:
         yield ("step",), "`log: true` has no steps"
     if isinstance(step, float) and type(low) is int and type(high) is int:

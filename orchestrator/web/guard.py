@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from http.cookies import CookieError, SimpleCookie
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -133,11 +132,9 @@ def _same(given: str, wanted: str) -> bool:
 
 
 def _cookie(headers: Headers, name: str) -> str:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return ""
-    return found.value if found else ""
+    """By hand: what other programs of this host have set may be odd, and is no reason to lose ours."""
+    pairs = (pair.strip().partition("=") for line in headers.getlist("cookie") for pair in line.split(";"))
+    return next((value for key, _, value in pairs if key == name), "")
 
 
 def _text(text: str, status: int, **headers: str) -> Response:

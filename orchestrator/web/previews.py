@@ -12,6 +12,8 @@ from orchestrator.compare.values import printable
 MOST = 64 << 10
 """Bytes that are looked at."""
 MAGIC = 16
+_GROWS = 4
+"""Times its own length, at most, may a text be when it is laid out."""
 _ROWS, _COLUMNS, _CELL = 100, 50, 200
 _IMAGES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -93,6 +95,7 @@ def _table(text: str, delimiter: str) -> Preview | None:
 
 def _pretty(text: str) -> str:
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        pretty = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         return ""
+    return "" if len(pretty) > _GROWS * MOST else "\n".join(map(_line, pretty.split("\n")))

@@ -52,13 +52,11 @@ def short(digest: str | None) -> str:
 
 def number(value: object) -> str:
     """A number as a table has it; whatever is no number as it is."""
-    try:
-        found = float(str(value))
-    except ValueError:
+    if not isinstance(value, float):
         return printable(str(value))
-    if not math.isfinite(found):
-        return repr(found)
-    return f"{found:.0f}" if found == int(found) and abs(found) < 1e15 else f"{found:.6g}"
+    if not math.isfinite(value):
+        return repr(value)
+    return f"{value:.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.6g}"
 
 
 def duration(seconds: float | None) -> str:

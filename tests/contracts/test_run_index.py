@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from orchestrator.errors import EnvironmentProblem
 from orchestrator.index import schema
 from orchestrator.index.filter import names
+from orchestrator.index.filter.parse import parse
 from orchestrator.index.memory import MemoryIndex, chosen
 from orchestrator.index.port import Row
 from orchestrator.index.postgres import PostgresIndex
@@ -195,6 +197,20 @@ def test_clauses_are_joined_and_turned_round(index):
     assert listed(index, Has(Field("commit"))) == ["3"]
     assert listed(index, AnyOf(())) == []
     assert listed(index, AllOf(())) == ["3", "2", "1"]
+
+
+def test_the_deepest_and_longest_filters_are_understood(index):
+    index.add(FULL)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    for text in (
+        "not (name = a or " * 5 + "name = b" + ")" * 5,
+        "(" * 10 + "name = a or name = b" + ")" * 10,
+        "not (metrics.loss is null or " * 5 + "packages.torch > 1" + ")" * 5,
+        "metrics.loss in (" + ", ".join(map(str, range(200))) + ")",
+        " or ".join(["tags.team like '%x%'"] * 200),
+        " and ".join(["params.lr = '0.1'"] * 200),
+    ):
+        assert index.rows(Query((parse(text, now),))) == chosen([FULL], Query((parse(text, now),)))
 
 
 def test_patterns(index):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from desk import wait_for
 
 import orchestrator
 from orchestrator import notebook, operations
@@ -14,6 +17,7 @@ from orchestrator.errors import NotFound, UsageError
 from orchestrator.maintenance.policy import Policy
 from orchestrator.maintenance.survey import Wanted
 from orchestrator.operations.listing import ls
+from orchestrator.workspace import Workspace
 
 pytestmark = pytest.mark.engine
 
@@ -110,7 +114,7 @@ def test_tags_notes_and_putting_away(desk):
     assert desk.workspace.records.read(f"runs/{run}") == record  # the run stays as it was recorded
     said(desk, "archive", run)
     assert found(desk, "name = search") == [0.7, 0.1]
-    assert found(desk, "archived = true and params.lr > 0.2", archived=True) == [0.3]
+    assert found(desk, "archived = true and params.lr > 0.2") == [0.3]
     operations.rebuild_index(desk.workspace)
     assert found(desk, "archived = true and params.lr > 0.2", archived=True) == [0.3]
     said(desk, "unarchive", run)
@@ -125,13 +129,56 @@ def test_tags_notes_and_putting_away(desk):
     assert desk.cli("tag", "2020", "--set", "a=b").returncode == 5
 
 
+def test_a_job_cannot_put_itself_away(new_desk):
+    desk = new_desk()
+    tags = ("orchestrator.archived", "orchestrator.note", "orchestrator.sweep", "mine")
+    run = desk.submit(f"import orchestrator\nfor tag in {tags}:\n    orchestrator.set_tag(tag, 'true')\n")
+    assert run.facts.tags.keys() >= {"orchestrator.archived"}  # it is recorded as it was said
+    (row,) = ls(desk.workspace)
+    assert row.tags == {"mine": "true"}
+
+
 def test_many_may_tag_one_run_at_once(desk):
     run = ls(desk.workspace)[0].id
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: operations.tag(desk.workspace, [run], {f"n{n}": str(n)}), range(8)))
     tags = operations.show(desk.workspace, run).annotations.tags
     assert {tags[f"n{n}"] for n in range(8)} == {str(n) for n in range(8)}
+    (row,) = ls(desk.workspace, where=f"id = {run}")
+    assert row.tags.keys() >= tags.keys()  # the index has what the store has
     operations.tag(desk.workspace, [run], dict.fromkeys(tags))
+
+
+def test_what_is_said_last_holds_though_a_clock_was_wrong(desk):
+    run = ls(desk.workspace)[0].id
+    ahead = Workspace(desk.home, now=lambda: datetime.now(UTC) + timedelta(days=1))
+    operations.tag(ahead, [run], {"stage": "wrong"})
+    operations.tag(desk.workspace, [run], {"stage": "right"})
+    assert operations.show(desk.workspace, run).annotations.tags["stage"] == "right"
+    operations.tag(desk.workspace, [run], {"stage": None})
+
+
+def test_packages_are_searched_while_a_run_goes_on(desk):
+    (run,) = (row.id for row in ls(desk.workspace, where="params.lr = 0.7"))
+    spec = desk.write("import time; time.sleep(600)", run={"command": "python job.py"}, name="waits")
+    waiting = operations.submit(desk.workspace, spec, detach=True).id
+    try:
+        everything = ls(desk.workspace, where="packages.nothing is null")
+        assert everything[0].id == waiting
+        assert run in {row.id for row in everything}
+        assert ls(desk.workspace, where="packages.nothing is not null") == []
+    finally:
+        operations.stop(desk.workspace, waiting)
+        wait_for(lambda: not (desk.home / "live" / waiting).exists())
+
+
+def test_a_report_replaces_nothing_but_a_file(desk, tmp_path):
+    run = ls(desk.workspace)[0].id
+    place = tmp_path / "pipe"
+    os.mkfifo(place)
+    with pytest.raises(UsageError, match="no place for a file"):
+        operations.report(desk.workspace, [run], place)
+    assert place.is_fifo()
 
 
 def test_what_was_said_is_checked_and_goes_with_its_run(new_desk):

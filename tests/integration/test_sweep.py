@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 from desk import Desk, wait_for
+from servers.given import give_base
 
 from orchestrator import operations
 from orchestrator.operations.pinning import pin
 from orchestrator.operations.sweeping import SweepState
 from orchestrator.runspec.command import render
+from orchestrator.settings.model import Settings
+from orchestrator.workspace import Workspace
 
 pytestmark = pytest.mark.engine
 
@@ -176,3 +179,24 @@ def test_a_sweep_section_changes_no_plan(desk: Desk):
     operations.build(desk.workspace, bare)
     one = pin(desk.workspace, bare).plan.digest
     assert pin(desk.workspace, desk.write("", code={"root": "src"}, **spec, sweep=SECTION)).plan.digest == one
+
+
+def test_a_team_sees_a_sweep_in_s3_by_postgresql(
+    ceph: Any, s3: tuple[str, str], postgres: Any, desk: Desk, tmp_path: Path
+):
+    index = postgres.fresh()
+
+    def workspace(home: Path) -> Workspace:
+        return Workspace(settings=Settings(home=home, store=s3[0], store_endpoint=s3[1], index=index))
+
+    first, other = workspace(desk.home), workspace(tmp_path / "other")
+    give_base(desk, first)
+    section = {"method": "grid", "params": {"width": [16, 32]}, "trials": None, "parallel": 2, "pruner": "none"}
+    done = operations.sweep(first, write(desk, **section))
+    assert done.summary.complete == 2
+    there = operations.sweep_state(other, done.record.id)
+    assert suggested(there) == suggested(done)
+    operations.tag(first, [done.best.run], {"stage": "best"})
+    found = operations.ls(other, where=f"sweep = '{done.record.id}' and tags.stage = 'best' and params.width = 16")
+    assert [row.id for row in found] == [done.best.run]
+    assert operations.best(other, "loss", direction="min").rows[0].id == done.best.run

@@ -125,6 +125,10 @@ def test_previews():
     assert previews.of("a.tsv", b"a\tb\n1\t2\n").rows == (("1", "2"),)
     assert previews.of("a.json", b'{"a":[1,2]}').text == '{\n  "a": [\n    1,\n    2\n  ]\n}'
     assert previews.of("a.json", b"[" * 60_000).kind == "text"
+    deep = b"[" * 900 + b"1," * 20_000 + b"1" + b"]" * 900
+    assert len(previews.of("a.json", deep).text) < 2 * len(deep)  # laid out, it would be a hundred times as long
+    for hidden in (rb'{"a": "\u202e"}', rb'{"a": "\ud800"}'):
+        assert previews.of("a.json", hidden).text.encode().isascii()
     assert previews.of("a.txt", "x\u202ey\x1b[31m".encode()).text == "x\\u202ey\\x1b[31m"
 
 

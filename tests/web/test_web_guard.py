@@ -125,6 +125,11 @@ def test_the_cookie_is_for_this_page_alone(served):
     assert served.address.partition("token=")[2] not in said
 
 
+@pytest.mark.parametrize("odd", ['x={"a":1}', "a b=c", "\xe9=1", "word", "=", "x=" + "y" * 3000])
+def test_what_other_programs_set_is_no_obstacle(served, odd):
+    assert ask(served, "GET", "/", cookie=f"{odd}; {cookie(served)}")[0] == 200
+
+
 def test_behind_a_tunnel_the_port_is_another(served):
     assert ask(served, "GET", "/", host="localhost:9000", cookie=cookie(served))[0] == 200
     assert ask(served, "GET", "/", host="[::1]:9000", origin="http://[::1]:9000", cookie=cookie(served))[0] == 200

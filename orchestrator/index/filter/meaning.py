@@ -83,6 +83,8 @@ def _digest(field: Field, operator: Operator, text: str) -> Clause:
 
 
 def _beginning(field: Field, operator: Operator, text: str) -> Clause:
+    if not text:
+        raise ValueError(f"an empty text is the beginning of every {field.name}")
     begins = AllOf((Condition(field, ">=", text), Condition(field, "<", text + _ABOVE)))
     if operator == "=":
         return begins
@@ -96,6 +98,8 @@ def _time(field: Field, operator: Operator, value: Word, now: datetime) -> Claus
     text = value.text
     if _DAY.fullmatch(text):
         _moment(f"{text}-01"[:10], now)  # there is such a day
+        if operator in ("<=", ">"):  # the whole of the day, or month
+            return Condition(field, operator, text + _ABOVE)
         return _beginning(field, operator, text)
     return Condition(field, operator, _written(_moment(text, now)))
 

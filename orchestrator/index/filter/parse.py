@@ -21,7 +21,8 @@ from orchestrator.index.filter.words import FilterError, Word, words
 from orchestrator.index.query import AllOf, AnyOf, Clause, Field, Has, Not, Operator
 from orchestrator.index.values import ORDERS
 
-_DEEPEST = 50
+_DEEPEST = 10
+"""SQLite's parser has room for little more."""
 _MOST = 200
 """Comparisons in one filter."""
 _KEYWORDS = frozenset({"and", "or", "not", "in", "is", "null", "like", "ilike"})
@@ -77,15 +78,19 @@ class _Reader:
         if depth > _DEEPEST:
             self.fail("this is nested too deeply")
         if self._took("not"):
-            return Not(self._one(depth + 1))
+            inner = self._one(depth + 1)
+            return inner.clause if isinstance(inner, Not) else Not(inner)
         if self._took("("):
             inner = self.any_of(depth + 1)
             self._expect(")")
             return inner
+        self._count()
+        return self._comparison()
+
+    def _count(self) -> None:
         self._comparisons += 1
         if self._comparisons > _MOST:
             self.fail(f"a filter has {_MOST} comparisons at most")
-        return self._comparison()
 
     def _comparison(self) -> Clause:
         field = self.name()
@@ -104,8 +109,8 @@ class _Reader:
         self._expect("(")
         found = [self._meant(field, "=", self._value())]
         while self._took(","):
+            self._count()
             found.append(self._meant(field, "=", self._value()))
-        self._comparisons += len(found)
         self._expect(")")
         among = AnyOf(tuple(found))
         return AllOf((Has(field), Not(among))) if negated else among
@@ -138,6 +143,8 @@ class _Reader:
     def _meant(self, field: Field, operator: Operator, value: Word) -> Clause:
         try:
             return meaning.clause(field, operator, value, self._now)
+        except OverflowError as error:
+            raise FilterError(self._source, value.at, f"beyond all times: {value.shown}") from error
         except ValueError as error:
             raise FilterError(self._source, value.at, str(error)) from error
 

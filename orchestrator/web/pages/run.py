@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from orchestrator.errors import NotFound
 from orchestrator.lock.model import Lock
-from orchestrator.maintenance import annotation
 from orchestrator.operations import recover, runs
 from orchestrator.operations.runs import Shown
 from orchestrator.report.downsampling import Extent, extent
@@ -61,7 +60,7 @@ def page(site: Site, request: Request) -> Response:
 
 def _values(workspace: Workspace, shown: Shown) -> dict[str, Any]:
     facts, files = shown.run.facts, list(shown.artifacts.files.values())
-    said = annotation.of(workspace.records, shown.run.id)
+    said = shown.annotations
     return {
         "shown": shown,
         "run": shown.run,
@@ -70,6 +69,7 @@ def _values(workspace: Workspace, shown: Shown) -> dict[str, Any]:
         "facts": facts,
         "seconds": _seconds(facts.started, facts.ended),
         "note": said.note,
+        "archived": said.archived,
         "tags": said.on(facts.tags),
         "params": shown.outcome.params if shown.outcome else shown.plan.params,
         "metrics": metrics_of(shown.metrics),

@@ -137,7 +137,10 @@ def column(field: str) -> Column | None:
 
 def value(row: Row, shown: Column) -> object:
     """What a run has in a column: None where it has nothing."""
-    groups: dict[str, Mapping[str, Any]] = {"metrics": row.metrics, "params": row.params, "tags": row.tags}
+    if shown.group == "metrics":
+        text = row.metrics.get(shown.name)
+        return None if text is None else float(text)
+    groups: dict[str, Mapping[str, Any]] = {"params": row.params, "tags": row.tags}
     return groups[shown.group].get(shown.name)
 
 

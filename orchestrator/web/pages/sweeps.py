@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from math import isfinite
 from typing import Any
 
 from starlette.requests import Request
@@ -50,7 +51,7 @@ def _values(found: SweepState, mark: str) -> dict[str, Any]:
 
 def _history(found: SweepState) -> dict[str, Any] | None:
     """Each trial's value by its number, and the best so far."""
-    valued = [trial for trial in found.trials if trial.state == "complete" and trial.value is not None]
+    valued = [one for one in found.trials if one.state == "complete" and one.value is not None and isfinite(one.value)]
     if not valued:
         return None
     values = [trial.value or 0.0 for trial in valued]

@@ -7,7 +7,8 @@ import io
 import pytest
 
 from orchestrator.compare.table import ComparedRow, section
-from orchestrator.compare.unified import MAX_BYTES, compare_code
+from orchestrator.compare.unified import MAX_BYTES, Effort
+from orchestrator.compare.unified import compare_code as compare
 from orchestrator.digest import Digest
 from orchestrator.errors import NotFound
 from orchestrator.store import tree
@@ -24,6 +25,10 @@ def test_rows_that_are_equal_are_counted_and_left_out():
 def test_nothing_to_compare():
     assert section("data", [{}, {}]) == section("data", [])
     assert (section("data", [{}, {}]).rows, section("data", [{}, {}]).equal) == ((), 0)
+
+
+def compare_code(left, right, blobs, effort=None):
+    return compare(left, right, blobs, effort or Effort())
 
 
 @pytest.fixture
@@ -53,11 +58,26 @@ def test_files_that_came_and_went(blobs):
     assert new.lines == ("--- /dev/null", "+++ b/b", "@@ -0,0 +1 @@", "+2")
 
 
-@pytest.mark.parametrize("data", [b"\0\1", b"\xff\xfe", b"x" * (MAX_BYTES + 1), b"y\n" * 6000])
+@pytest.mark.parametrize("data", [b"\0\1", b"\xff\xfe", b"x" * (MAX_BYTES + 1)])
 def test_what_is_no_text_or_too_long_is_one_line(blobs, data):
     (found,) = compare_code(code(blobs, f=b"1"), code(blobs, f=data), blobs)
     (line,) = found.lines
     assert line.startswith("1 B, ")
+
+
+def test_effort_has_an_end_for_all_files_together(blobs):
+    left = code(blobs, a=b"1\n" * 50, b=b"1\n" * 50, c=b"same\n" * 999 + b"x")
+    right = code(blobs, a=b"2\n" * 50, b=b"2\n" * 50, c=b"same\n" * 999 + b"y")
+    found = {one.path: one.lines for one in compare_code(left, right, blobs, Effort(2500 + 100 + 2001))}
+    assert len(found["a"]) > 100
+    assert len(found["b"]) == 1  # a has spent it
+    assert found["c"][-2:] == ("-x", "+y")  # what is alike at both ends costs little
+
+
+def test_values_are_compared_whole_and_shown_short():
+    found = section("parameters", [{"prompt": "x" * 500 + "a"}, {"prompt": "x" * 500 + "b"}])
+    assert len(found.rows) == 1
+    assert len(found.rows[0].values[0]) == 200
 
 
 def test_only_the_mode_or_a_link_differs(blobs):

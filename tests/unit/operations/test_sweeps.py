@@ -222,7 +222,7 @@ def test_trials_that_fail_are_told_as_such_and_the_sweep_goes_on(bench: Bench):
     bench.run(method="tpe", trials=14, parallel=3)
     state = bench.run(trials=20, parallel=4)
     whys = {one.why for one in state.trials if one.state == "failed"}
-    assert whys == {"the run is failed", "loss is not a number", "the run has no metric 'loss'; it has none"}
+    assert whys == {"the run is failed", "loss is nan, no finite number", "the run has no metric 'loss'; it has none"}
     assert state.summary.complete
     assert state.summary.complete + state.summary.failed == 20
 

@@ -101,3 +101,23 @@ def test_it_can_be_overridden():
     assert found is not None
     assert (found.trials, found.params["lr"]) == (3, Range(low=0.01, high=0.1, log=True))
     assert findings(GOOD, "sweep.trials=0") == ["--set sweep.trials: `sweep.trials` must be at least 1"]
+
+
+@pytest.mark.parametrize(
+    ("dimension", "said"),
+    [
+        ("{low: 0.0, high: 1.0e300, step: 1.0e-300}", "there is no end of values"),
+        ("{low: -1.7e308, high: 1.7e308}", "too far apart"),
+        ("{low: 1, high: 200000}", "a grid of more than 100,000 trials"),
+    ],
+)
+def test_a_space_that_no_one_can_count_is_refused(dimension, said):
+    text = f"""
+version: 1
+name: wide
+run: {{command: python job.py}}
+params: {{x: 1}}
+sweep: {{method: grid, objective: {{metric: loss, direction: minimize}}, params: {{x: {dimension}}}}}
+"""
+    with pytest.raises(SpecError, match=said):
+        parse(text.encode(), "spec.yaml")
