@@ -37,7 +37,7 @@ ASKED = {
     "ls --where or": ("--where", "tags.owner = 'owner-33' or (status = lost and not params.lr > 0.05)"),
     "ls --where package": ("--where", "packages.package-7 = 3 and created > 2026-03-01"),
     "ls --where like": ("--where", "name like '%-7' and metrics.test_accuracy >= 0.99"),
-    "ls --where none": ("--where", "commit = 'ffffffffffff' or tags.team = 'nobody'"),
+    "ls --where commit": ("--where", "commit = 'ffffffffffff' or (commit = 00000000 and tags.owner = 'owner-3')"),
 }
 """Each is measured, and the slowest counts."""
 _LIMIT = 0.3
