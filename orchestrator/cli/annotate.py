@@ -7,31 +7,28 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.context import Context
+from orchestrator.cli.options import RUNS, pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orchestrator.maintenance.annotation import Annotations
 
-RUNS = click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-
 
 @click.command()
 @RUNS
-@click.option("--set", "given", metavar="NAME=VALUE", multiple=True, help="Give it this tag; may be repeated.")
+@click.option(
+    "--set", "given", metavar="NAME=VALUE", multiple=True, callback=pairs, help="Give it this tag; may be repeated."
+)
 @click.option("--remove", metavar="NAME", multiple=True, help="Take this tag away; may be repeated.")
 @click.pass_obj
-def tag(context: Context, runs: tuple[str, ...], given: tuple[str, ...], remove: tuple[str, ...]) -> None:
+def tag(context: Context, runs: tuple[str, ...], given: list[tuple[str, str]], remove: tuple[str, ...]) -> None:
     """Give RUNs tags. What a run logged stays in its record; lists and searches go by the tags of now."""
-    pairs = [text.partition("=") for text in given]
-    if wrong := [name for name, equals, _ in pairs if not equals]:
-        raise click.UsageError(f"--set {wrong[0]}: there is no '='")
     if not (given or remove):
         raise click.UsageError("nothing to do: --set NAME=VALUE or --remove NAME")
     from orchestrator.operations.annotating import tag as operation
 
-    tags = {**{name: value for name, _, value in pairs}, **dict.fromkeys(remove)}
-    _result(context, "tag", operation(context.workspace(), runs, tags))
+    _result(context, "tag", operation(context.workspace(), runs, {**dict(given), **dict.fromkeys(remove)}))
 
 
 @click.command()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from orchestrator.cli.context import Context
+from orchestrator.cli.options import RUNS, pairs
 
 if TYPE_CHECKING:
     from orchestrator.index.query import Field
@@ -36,13 +37,6 @@ def logs(context: Context, run: str, follow: bool) -> None:
         streams.end()
 
 
-def _pairs(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> list[tuple[str, str]]:
-    pairs = [text.partition("=") for text in given]
-    if wrong := [key for key, equals, _ in pairs if not equals]:
-        raise click.BadParameter(f"{wrong[0]!r} has no '='")
-    return [(key, value) for key, _, value in pairs]
-
-
 def _fields(ctx: click.Context, param: click.Parameter, given: str | None) -> tuple[Field, ...]:
     from orchestrator.index.filter import names
 
@@ -52,7 +46,7 @@ def _fields(ctx: click.Context, param: click.Parameter, given: str | None) -> tu
 @click.command()
 @click.option("--name", help="Only runs of this name.")
 @click.option("--status", type=click.Choice(["running", "finished", "failed", "killed", "lost"]), help="Only these.")
-@click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, callback=_pairs, help="Only runs with all of these.")
+@click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, callback=pairs, help="Only runs with all of these.")
 @click.option("--parent", metavar="RUN", help="The runs within RUN: nested ones of MLflow, and each of several.")
 @click.option(
     "--where", metavar="FILTER", help="Only runs of which it holds: \"metrics.acc > 0.9 and tags.team = 'x'\"."
@@ -186,7 +180,7 @@ def checkout(context: Context, run: str, folder: Path) -> None:
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@RUNS
 @click.pass_obj
 def compare(context: Context, runs: tuple[str, ...]) -> None:
     """Lay RUNs side by side in a table: what differs in spec, packages, code, data, parameters and metrics.
@@ -201,7 +195,7 @@ def compare(context: Context, runs: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@RUNS
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True, metavar="FILE"
 )

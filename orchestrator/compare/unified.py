@@ -42,26 +42,37 @@ def _equal(pair: tuple[str, str]) -> bool:
 
 
 @dataclass(frozen=True)
-class FileDiff:
-    """One file that differs."""
+class Code:
+    """What a run was run with, by the run's name."""
+
+    run: str
+    tree: Digest
+
+
+@dataclass(frozen=True)
+class CodeDiff:
+    """One file of code that two runs have in different versions."""
 
     path: str
+    left: str
+    right: str
+    """The runs."""
     lines: tuple[str, ...]
     """As ``diff -u`` writes them, without control characters; of a file that is no text one line that says so."""
 
 
-def compare_code(left: Digest, right: Digest, blobs: BlobStore, effort: Effort) -> Iterator[FileDiff]:
+def compare_code(left: Code, right: Code, blobs: BlobStore, effort: Effort) -> Iterator[CodeDiff]:
     """The files that differ between two code trees, by path. Where no effort is left, that they do is all that is said.
 
     Raises:
         NotFound, Corruption: a tree or a file is gone or damaged.
     """
-    if left == right:
+    if left.tree == right.tree:
         return
-    before, after = tree.load(blobs, left), tree.load(blobs, right)
+    before, after = tree.load(blobs, left.tree), tree.load(blobs, right.tree)
     for path in sorted(_differing(before, after)):
         old, new = before.files.get(path), after.files.get(path)
-        yield FileDiff(printable(path), tuple(_lines(path, old, new, blobs, effort)))
+        yield CodeDiff(printable(path), left.run, right.run, tuple(_lines(path, old, new, blobs, effort)))
 
 
 def _differing(left: Tree, right: Tree) -> set[str]:

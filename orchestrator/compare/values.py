@@ -30,9 +30,9 @@ def brief(value: Any) -> Value:
     return shorten(str(value) if isinstance(value, str) else _bytes(value).decode("utf-8", "backslashreplace"))
 
 
-def shorten(text: str) -> str:
-    """At most :data:`LIMIT` characters of a text."""
-    return text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
+def shorten(text: str, limit: int = LIMIT) -> str:
+    """At most so many characters of a text."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def printable(text: str) -> str:

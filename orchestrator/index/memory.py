@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from orchestrator.index import values
@@ -13,12 +12,7 @@ from orchestrator.index.port import Row, State
 from orchestrator.index.query import AllOf, AnyOf, Clause, Condition, Field, Has, Not, Query
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": eq,
-    "!=": ne,
-    "<": lt,
-    "<=": le,
-    ">": gt,
-    ">=": ge,
+    **values.ORDERS,
     "LIKE": partial(like, any_case=False),
     "ILIKE": partial(like, any_case=True),
 }

@@ -47,6 +47,11 @@ class Field:
     name: str
     group: Group | None = None
 
+    @property
+    def dotted(self) -> str:
+        """As a person writes it: ``status``, ``metrics.loss``."""
+        return f"{self.group}.{self.name}" if self.group else self.name
+
 
 @dataclass(frozen=True)
 class Condition:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from operator import eq, ge, gt, le, lt, ne
+from typing import Any
 
 from orchestrator import runid
 from orchestrator.index.port import Param, Row
 from orchestrator.index.query import COLUMNS, Group
 
-ORDERS = frozenset({"=", "!=", "<", "<=", ">", ">="})
+ORDERS: dict[str, Callable[[Any, Any], bool]] = {"=": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 """The operators that compare numbers too."""
 
 _LONGEST = 200

@@ -6,15 +6,11 @@ a build adds behind ``+``. What is no version is compared as text.
 
 from __future__ import annotations
 
-from operator import eq, ge, gt, le, lt, ne
-
 from packaging.version import InvalidVersion, Version
 
 from orchestrator.index.patterns import like
 from orchestrator.index.query import Operator
-
-_ORDERS = {"<": lt, "<=": le, ">": gt, ">=": ge}
-_TEXTS = {"=": eq, "!=": ne, **_ORDERS}
+from orchestrator.index.values import ORDERS
 
 
 def fits(version: str, operator: Operator, wanted: str) -> bool:
@@ -24,11 +20,11 @@ def fits(version: str, operator: Operator, wanted: str) -> bool:
     try:
         one, other = Version(version), Version(wanted)
     except InvalidVersion:
-        return bool(_TEXTS[operator](version, wanted))
+        return bool(ORDERS[operator](version, wanted))
     same = _is_one(one, other)
     if operator in ("=", "!="):
         return same == (operator == "=")
-    return bool(_ORDERS[operator](Version(one.public), Version(other.public)))
+    return bool(ORDERS[operator](Version(one.public), Version(other.public)))
 
 
 def _is_one(version: Version, wanted: Version) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from orchestrator import runid
-from orchestrator.errors import Corruption, OrchestratorError
-from orchestrator.maintenance import annotation
+from orchestrator.errors import OrchestratorError
+from orchestrator.maintenance import annotation, reading
 from orchestrator.maintenance import records as recorded
 from orchestrator.maintenance.policy import Candidate
 from orchestrator.metrics import last_values
@@ -48,14 +48,7 @@ def read_run(records: RecordStore, key: str) -> Run | None:
     Raises:
         Corruption: it is damaged.
     """
-    try:
-        data = records.read(key)
-        return None if data is None else recorded.run(key, data)
-    except Corruption as error:
-        raise Corruption(
-            f"{key} is damaged, and so nobody knows what this run needs: {error.message}",
-            hint="`orchestrator fsck --repair` sets it aside or brings it back; then try again",
-        ) from error
+    return reading.whole(records, key, recorded.run, "run")
 
 
 def _last_values(run: Run, blobs: BlobStore) -> dict[str, float] | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.errors import Corruption, EnvironmentProblem, OrchestratorError
+from orchestrator.errors import Corruption
+from orchestrator.maintenance import reading
 from orchestrator.references.follow import Walk
 from orchestrator.references.reference import Reference
 from orchestrator.store.port import RecordStore
@@ -32,29 +33,13 @@ def all_of(records: RecordStore) -> Iterator[SweepRecord]:
     Raises:
         Corruption: one is damaged: what it needs is unknown, so nothing may be removed.
     """
-    for key in _keys(records):
-        try:
-            data = records.read(key)
-            if data is not None:
-                yield _parsed(key, data)
-        except Corruption as error:
-            raise Corruption(
-                f"{key} is damaged, and so nobody knows what this sweep needs: {error.message}",
-                hint="`orchestrator fsck --repair` sets it aside or brings it back; then try again",
-            ) from error
+    found = (reading.whole(records, key, _parsed, "sweep") for key in _keys(records))
+    return (record for record in found if record is not None)
 
 
 def readable(records: RecordStore) -> Iterator[SweepRecord]:
     """The recorded sweeps. What is damaged is left out."""
-    for key in _keys(records):
-        try:
-            data = records.read(key)
-            if data is not None:
-                yield _parsed(key, data)
-        except EnvironmentProblem:
-            raise
-        except (OrchestratorError, OSError):
-            continue
+    return reading.readable(records, _keys(records), _parsed)
 
 
 def needs(walk: Walk, record: SweepRecord) -> Iterator[Reference]:

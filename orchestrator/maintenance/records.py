@@ -11,7 +11,7 @@ from orchestrator.errors import Corruption, EnvironmentProblem, OrchestratorErro
 from orchestrator.execution.live import ANNOUNCED, Request
 from orchestrator.image.oci import Image
 from orchestrator.lock.model import LayerPin
-from orchestrator.maintenance import of_sweeps
+from orchestrator.maintenance import of_sweeps, reading
 from orchestrator.maintenance.annotation import Annotation
 from orchestrator.maintenance.finding import Finding
 from orchestrator.maintenance.pins import Pin
@@ -117,15 +117,7 @@ def check(records: RecordStore, keys: list[str]) -> Iterator[Finding]:
 
 def readable_runs(records: RecordStore) -> Iterator[Run]:
     """The recorded runs, one at a time, in the order of their ids. What is damaged is left out."""
-    for key in records.list("runs/"):
-        try:
-            data = records.read(key)
-            if data is not None:
-                yield run(key, data)
-        except EnvironmentProblem:
-            raise
-        except (OrchestratorError, OSError):
-            continue
+    return reading.readable(records, records.list("runs/"), run)
 
 
 def _parse(key: str, data: bytes) -> None:

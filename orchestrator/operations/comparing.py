@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.compare.table import Section, section
-from orchestrator.compare.unified import Effort, compare_code
+from orchestrator.compare.unified import Code, CodeDiff, Effort, compare_code
 from orchestrator.digest import Digest, canonical
-from orchestrator.errors import NotFound, UsageError
+from orchestrator.errors import UsageError
 from orchestrator.index.filter import names
 from orchestrator.index.port import Row
 from orchestrator.lock.model import Lock
@@ -21,7 +21,6 @@ from orchestrator.operations import runs
 from orchestrator.operations.rows import Rows
 from orchestrator.plan import Plan
 from orchestrator.run import Run
-from orchestrator.store.streams import read_document
 from orchestrator.workspace import Workspace
 
 MOST = 50
@@ -31,23 +30,13 @@ _ELSEWHERE = frozenset({"format", "image", "code", "data", "params", "agent", "i
 
 
 @dataclass(frozen=True)
-class CodeDiff:
-    """One file of code that two runs have in different versions."""
-
-    path: str
-    left: str
-    right: str
-    """The runs: the first that is compared, and another."""
-    lines: tuple[str, ...]
-    """As ``diff -u`` writes them; of a file that is no text, one line that says so."""
-
-
-@dataclass(frozen=True)
 class Comparison:
     """What differs among runs; what is the same for all of them is counted, and left out."""
 
     runs: tuple[Run, ...]
     """In the order they were named; a column of each section."""
+    rows: tuple[Row, ...]
+    """What the index keeps of each: last metrics, parameters, tags."""
     sections: tuple[Section, ...]
     code: tuple[CodeDiff, ...]
 
@@ -80,7 +69,7 @@ def compare(workspace: Workspace, ids: Sequence[str]) -> Comparison:
     if not 2 <= len(found) <= MOST:
         raise UsageError(f"{len(found)} runs cannot be compared", hint=f"name two different runs, or up to {MOST}")
     rows = Rows(workspace.blobs, workspace.records)
-    sides = [_Side(run, plan := runs.plan_of(workspace, run), rows.of(run), _lock(workspace, plan)) for run in found]
+    sides = [_side(workspace, run, rows) for run in found]
     sections = (
         section("run", [_run(side.row) for side in sides]),
         section("spec", [_spec(side.plan) for side in sides]),
@@ -90,12 +79,17 @@ def compare(workspace: Workspace, ids: Sequence[str]) -> Comparison:
         section("parameters", [_texts(side.row.params) for side in sides]),
         section("metrics", [side.row.metrics for side in sides]),
     )
-    return Comparison(tuple(found), sections, tuple(_diffs(workspace, sides)))
+    return Comparison(tuple(found), tuple(side.row for side in sides), sections, tuple(_diffs(workspace, sides)))
+
+
+def _side(workspace: Workspace, run: Run, rows: Rows) -> _Side:
+    plan = runs.plan_of(workspace, run)
+    return _Side(run, plan, rows.of(run), runs.lock_of(workspace, plan))
 
 
 def packages_of(workspace: Workspace, plan: Plan) -> dict[str, str]:
     """Name -> version of what a plan's image is made from."""
-    return {name: version for name, (version, _) in _made_from(plan, _lock(workspace, plan)).items()}
+    return {name: version for name, (version, _) in _made_from(plan, runs.lock_of(workspace, plan)).items()}
 
 
 def _run(row: Row) -> dict[str, str]:
@@ -172,19 +166,11 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _lock(workspace: Workspace, plan: Plan) -> Lock | None:
-    """None where this store does not have it."""
-    try:
-        return read_document(workspace.blobs, Lock, plan.image.lock)
-    except NotFound:
-        return None
-
-
 def _diffs(workspace: Workspace, sides: list[_Side]) -> Iterator[CodeDiff]:
     """Each other code once, however many runs share it."""
     first, seen, effort = sides[0], set[Digest](), Effort()
     for side in itertools.islice(sides, 1, None):
         if side.plan.code not in seen:
             seen.add(side.plan.code)
-            for found in compare_code(first.plan.code, side.plan.code, workspace.blobs, effort):
-                yield CodeDiff(found.path, first.run.id, side.run.id, found.lines)
+            other = Code(side.run.id, side.plan.code)
+            yield from compare_code(Code(first.run.id, first.plan.code), other, workspace.blobs, effort)

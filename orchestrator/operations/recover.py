@@ -43,6 +43,11 @@ def live_runs(workspace: Workspace) -> Iterator[LiveRun]:
             yield run
 
 
+def live_run(workspace: Workspace, run_id: str) -> LiveRun | None:
+    """This run, where it is not recorded yet."""
+    return next((run for run in live_runs(workspace) if run.request.id == run_id), None)
+
+
 def supervise_here(workspace: Workspace, run_id: str, descriptor: int, image: str | None) -> Run | None:
     """What the background process does: look after a run whose lock was handed on to it."""
     run = LiveRun.found(workspace.live / run_id)

@@ -15,6 +15,7 @@ from orchestrator.operations import comparing, runs
 from orchestrator.operations.runs import Shown
 from orchestrator.report.draw import Chart, chart
 from orchestrator.report.page import Page, Pairs, Picture, Replayed, ReportedRun, html
+from orchestrator.report.pictures import MAGIC, media_type
 from orchestrator.run import VerdictRecord
 from orchestrator.store import durable
 from orchestrator.store.tree import FileEntry
@@ -24,7 +25,6 @@ _MOST_CHARTS, _MOST_ROWS = 60, 500
 _SPEC_BYTES = 1 << 17
 _PICTURE_BYTES, _PICTURES_BYTES = 1 << 20, 6 << 20
 """Of one picture, and of all those of a run: mail servers refuse what is large."""
-_MAGIC = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif"}
 
 
 @dataclass(frozen=True)
@@ -134,23 +134,17 @@ def _pictures(workspace: Workspace, item: Shown) -> Iterator[Picture]:
             room -= entry.size
             with workspace.blobs.get(entry.digest) as stream:
                 data = base64.b64encode(stream.read()).decode()
-            yield Picture(printable(path), f"data:image/{kind};base64,{data}")
+            yield Picture(printable(path), f"data:{kind};base64,{data}")
 
 
 def _kind(workspace: Workspace, entry: FileEntry) -> str | None:
     with workspace.blobs.get(entry.digest) as stream:
-        head = stream.read(12)
-    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
-        return "webp"
-    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
+        return media_type(stream.read(MAGIC))
 
 
 def _spec(workspace: Workspace, item: Shown) -> str:
-    if item.run.origin.spec is None:
-        return ""
     try:
-        with workspace.blobs.get(item.run.origin.spec) as stream:
-            return stream.read(_SPEC_BYTES).decode(errors="replace")
+        return runs.spec_text(workspace, item.run, _SPEC_BYTES)
     except (NotFound, Corruption) as error:
         return f"(gone: {error.message})"
 

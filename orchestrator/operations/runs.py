@@ -10,6 +10,7 @@ from orchestrator import metrics, runid
 from orchestrator.bundle import imported
 from orchestrator.bundle.imported import ImportRecord
 from orchestrator.errors import Corruption, NotFound, UsageError
+from orchestrator.lock.model import Lock
 from orchestrator.maintenance import annotation, pins
 from orchestrator.maintenance.annotation import Annotations
 from orchestrator.maintenance.pins import Pin
@@ -149,6 +150,22 @@ def show(workspace: Workspace, text: str) -> Shown:
 def plan_of(workspace: Workspace, run: Run) -> Plan:
     """The run's plan."""
     return read_document(workspace.blobs, Plan, run.plan)
+
+
+def lock_of(workspace: Workspace, plan: Plan) -> Lock | None:
+    """The lock of a plan's image; None where this store does not have it, as of a run from elsewhere."""
+    try:
+        return read_document(workspace.blobs, Lock, plan.image.lock)
+    except NotFound:
+        return None
+
+
+def spec_text(workspace: Workspace, run: Run, most: int) -> str:
+    """The beginning of the runspec as it was, at most so many bytes; empty where the run has none."""
+    if run.origin.spec is None:
+        return ""
+    with workspace.blobs.get(run.origin.spec) as stream:
+        return stream.read(most).decode(errors="replace")
 
 
 def outcome_of(workspace: Workspace, run: Run) -> Outcome:

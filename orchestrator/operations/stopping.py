@@ -22,12 +22,12 @@ def stop(workspace: Workspace, text: str) -> str:
     """
     recover.recover(workspace)
     run_id = runs.resolve(workspace, text)
-    for run in recover.live_runs(workspace):
-        if run.request.id == run_id:
-            _wait_for_start(run)
-            workspace.engine.signal(run.container, signal.SIGTERM)
-            return run_id
-    raise NotFound(f"run {run_id} does not run", hint="`orchestrator ls --status running` lists those that do")
+    run = recover.live_run(workspace, run_id)
+    if run is None:
+        raise NotFound(f"run {run_id} does not run", hint="`orchestrator ls --status running` lists those that do")
+    _wait_for_start(run)
+    workspace.engine.signal(run.container, signal.SIGTERM)
+    return run_id
 
 
 def _wait_for_start(run: LiveRun) -> None:

@@ -70,12 +70,10 @@ def submit(
     reached("submit.recovered")
     with workspace.claims.shared():  # until the live run names what it needs
         pinned = pin_and_build(workspace, spec, overrides)
-        if reuse or workspace.index.is_complete():  # filling it may take long, and is no reason to wait
-            earlier = ran_before(workspace, pinned.plan)
-            if earlier is not None and reuse:
+        if (earlier := ran_before(workspace, pinned.plan, fill=reuse)) is not None:
+            if reuse:
                 return Submitted(earlier.id, pinned.plan, earlier.plan, earlier, reused=True)
-            if earlier is not None:
-                workspace.report(f"this plan ran before: {earlier.id}; `submit --reuse` returns that run")
+            workspace.report(f"this plan ran before: {earlier.id}; `submit --reuse` returns that run")
         contract.check_submit(workspace, pinned.plan)
         image = building.load(workspace, pinned.built.image)
         live = execute.begin(workspace, pinned.plan, pinned.spec.spec.name, origin_of(workspace, pinned))
@@ -85,11 +83,18 @@ def submit(
     return run_to_end(workspace, live, pinned.plan, image, detach=detach, watcher=watcher)
 
 
-def ran_before(workspace: Workspace, plan: Plan) -> Run | None:
-    """The newest finished run of this very plan that was submitted here: no replay, nothing imported or put away."""
+def ran_before(workspace: Workspace, plan: Plan, *, fill: bool) -> Run | None:
+    """The newest finished run of this very plan that was submitted here: no replay, nothing imported or put away.
+
+    ``fill``: an index that was never filled is filled first, which may take long; else nothing is known of it.
+    """
+    if fill:
+        present.ready(workspace)
+    elif not workspace.index.is_complete():
+        return None
     wanted = [("plan", str(plan.digest)), ("status", "finished"), ("kind", "submit")]
     where = tuple(Condition(Field(name), "=", value) for name, value in wanted)
-    for row in present.ready(workspace).rows(Query((*where, NOT_ARCHIVED), limit=_LOOKED_AT)):
+    for row in workspace.index.rows(Query((*where, NOT_ARCHIVED), limit=_LOOKED_AT)):
         with contextlib.suppress(NotFound, Corruption):  # it is no reason to run nothing
             run = runs.find(workspace, row.id)
             if imported.of(run.id, workspace.records) is None:

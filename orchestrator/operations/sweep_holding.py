@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.store import durable
+from orchestrator.store.claims import locked_within
 from orchestrator.workspace import Workspace
 
 _LOOKING_SECONDS = 0.5
+"""Who only looks whether it is held, holds it for a moment."""
 
 
 @contextlib.contextmanager
@@ -26,7 +26,7 @@ def held(workspace: Workspace, sweep_id: str) -> Iterator[None]:
     durable.make_folder(_place(workspace, sweep_id).parent)
     handle = os.open(_place(workspace, sweep_id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        if not _locked_soon(handle):
+        if not locked_within(handle, _LOOKING_SECONDS):
             raise UsageError(
                 f"another command runs the trials of {sweep_id}",
                 hint=f"`orchestrator sweeps {sweep_id}` shows how far it is",
@@ -43,26 +43,10 @@ def is_held(workspace: Workspace, sweep_id: str) -> bool:
     except FileNotFoundError:
         return False
     try:
-        return not _locked(handle)
+        return not locked_within(handle, 0)
     finally:
         os.close(handle)
 
 
 def _place(workspace: Workspace, sweep_id: str) -> Path:
     return workspace.home / "locks" / f"sweep-{sweep_id}"
-
-
-def _locked_soon(handle: int) -> bool:
-    """Who only looks whether it is held, holds it for a moment."""
-    until = time.monotonic() + _LOOKING_SECONDS
-    while not (locked := _locked(handle)) and time.monotonic() < until:
-        time.sleep(0.02)
-    return locked
-
-
-def _locked(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

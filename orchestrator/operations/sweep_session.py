@@ -11,7 +11,7 @@ from orchestrator.bundle import imported
 from orchestrator.errors import NotReplayable, UsageError
 from orchestrator.failpoint import reached
 from orchestrator.index.filter import names
-from orchestrator.operations import recover, sweep_trials, sweeping
+from orchestrator.operations import sweep_trials, sweeping
 from orchestrator.operations.listing import ls
 from orchestrator.operations.signals import Stop
 from orchestrator.operations.sweep_driving import Drive
@@ -115,10 +115,8 @@ def again(record: SweepRecord, chosen: Strategy, asked: Asked, trial: TrialRecor
 
 def _left_behind(workspace: Workspace, record: SweepRecord) -> dict[int, list[str]]:
     found: dict[int, list[str]] = defaultdict(list)
-    for live in recover.live_runs(workspace):
-        origin = live.request.origin
-        if (origin.kind, origin.sweep) == ("submit", record.id) and origin.trial is not None:
-            found[origin.trial].append(live.request.id)
+    for number, run_id in sweeping.live_trials(workspace, record):
+        found[number].append(run_id)
     for row in ls(workspace, tags=[(names.SWEEP, record.id)], archived=True, limit=_ALL):
         number = int(row.tags[names.TRIAL])
         if row.id not in found[number] and imported.of(row.id, workspace.records) is None:

@@ -114,7 +114,11 @@ def state_of(workspace: Workspace, record: SweepRecord) -> SweepState:
     spec = spec_of(workspace, record)
     section = section_of(spec)
     ended = [_as_asked(trial_of(one), section) for one in trial_records(workspace, record)]
-    trials = sorted([*ended, *_running(workspace, record, {one.number for one in ended})], key=lambda one: one.number)
+    known = {one.number for one in ended}
+    running = [
+        Trial(number, "running", run_id, {}) for number, run_id in live_trials(workspace, record) if number not in known
+    ]
+    trials = sorted([*ended, *running], key=lambda one: one.number)
     shares, by = importance(section, ended)
     return SweepState(summary(workspace, record, ended), record, spec, section, tuple(trials), shares, by)
 
@@ -185,11 +189,21 @@ def trial_of(record: TrialRecord) -> Trial:
     )
 
 
+def ranked(trials: Sequence[Trial], direction: Direction) -> list[Trial]:
+    """The complete trials first, the best of them at the beginning; of equal ones, and of the others, by number."""
+    sign = -1 if direction == "maximize" else 1
+
+    def place(trial: Trial) -> tuple[bool, float, int]:
+        complete = trial.state == "complete" and trial.value is not None
+        return not complete, sign * (trial.value or 0.0) if complete else 0.0, trial.number
+
+    return sorted(trials, key=place)
+
+
 def best(trials: Sequence[Trial], direction: Direction) -> Trial | None:
     """The complete trial with the best value; of equal ones the first."""
-    sign = -1 if direction == "maximize" else 1
     complete = [one for one in trials if one.state == "complete" and one.value is not None]
-    return min(complete, key=lambda one: (sign * (one.value or 0.0), one.number), default=None)
+    return next(iter(ranked(complete, direction)), None)
 
 
 def summary(workspace: Workspace, record: SweepRecord, ended: Sequence[Trial]) -> SweepSummary:
@@ -235,12 +249,12 @@ def _as_asked(trial: Trial, section: SweepSpec) -> Trial:
     return replace(trial, params=params)
 
 
-def _running(workspace: Workspace, record: SweepRecord, ended: set[int]) -> Iterator[Trial]:
-    """Trials whose runs are not recorded yet; replays of trials are none."""
+def live_trials(workspace: Workspace, record: SweepRecord) -> Iterator[tuple[int, str]]:
+    """Trials whose runs are not recorded yet, each with its run; replays of trials are none."""
     for live in recover.live_runs(workspace):
         origin = live.request.origin
-        if (origin.kind, origin.sweep) == ("submit", record.id) and origin.trial not in (None, *ended):
-            yield Trial(origin.trial or 0, "running", live.request.id, {})
+        if (origin.kind, origin.sweep) == ("submit", record.id) and origin.trial is not None:
+            yield origin.trial, live.request.id
 
 
 def _ids(workspace: Workspace) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from orchestrator.compare.table import Section
+from orchestrator.compare.unified import CodeDiff
 from orchestrator.metrics import Series
 from orchestrator.report.draw import chart
-from orchestrator.report.page import Diff, Pairs
+from orchestrator.report.page import Pairs
 from orchestrator.report.templating import environment
 
 MOST_ROWS = 60
@@ -23,7 +24,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def comparison(runs: Sequence[str], sections: Sequence[Section], code: Sequence[Diff]) -> str:
+def comparison(runs: Sequence[str], sections: Sequence[Section], code: Sequence[CodeDiff]) -> str:
     """What differs among runs."""
     return environment().get_template("comparison.html").render(runs=runs, sections=sections, code=code)
 

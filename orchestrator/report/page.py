@@ -4,39 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from markupsafe import Markup
 
 from orchestrator.compare.table import Section
+from orchestrator.compare.unified import CodeDiff
 from orchestrator.report.draw import Chart
 from orchestrator.report.templating import environment, template_text
 
 Pairs = Sequence[tuple[str, str]]
-
-
-class Diff(Protocol):
-    """A file of code in two versions."""
-
-    @property
-    def path(self) -> str:
-        """Where it stands."""
-        ...
-
-    @property
-    def left(self) -> str:
-        """One run."""
-        ...
-
-    @property
-    def right(self) -> str:
-        """The other."""
-        ...
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """As ``diff -u`` writes them."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +65,7 @@ class Page:
     charts: Sequence[Chart]
     sections: Sequence[Section] = ()
     """What differs, where there are several runs."""
-    code: Sequence[Diff] = ()
+    code: Sequence[CodeDiff] = ()
 
 
 def html(page: Page) -> str:

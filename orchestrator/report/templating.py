@@ -13,8 +13,13 @@ _FOLDER = Path(__file__).with_name("templates")
 @cache
 def environment() -> Environment:
     """The templates beside this file."""
+    return templates(_FOLDER)
+
+
+def templates(folder: Path) -> Environment:
+    """Those of a folder; they are compiled when they are first used."""
     return Environment(
-        loader=FileSystemLoader(_FOLDER),
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

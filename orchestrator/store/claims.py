@@ -62,7 +62,7 @@ class LocalClaims:
             with contextlib.ExitStack() as attempt:
                 attempt.enter_context(self._locked("gate", fcntl.LOCK_EX))
                 store = attempt.enter_context(self._opened("store"))
-                if _locked_within(store, min(SHUT_SECONDS, self._patience)):
+                if locked_within(store, min(SHUT_SECONDS, self._patience)):
                     held.push(attempt.pop_all())
                     return
             if time.monotonic() > until:
@@ -95,7 +95,8 @@ class LocalClaims:
             os.close(handle)
 
 
-def _locked_within(handle: int, seconds: float) -> bool:
+def locked_within(handle: int, seconds: float) -> bool:
+    """Whether an open file could be locked for us alone; we wait so long."""
     until = time.monotonic() + seconds
     while True:
         try:

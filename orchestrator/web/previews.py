@@ -8,19 +8,13 @@ import json
 from typing import NamedTuple
 
 from orchestrator.compare.values import printable
+from orchestrator.report.pictures import media_type
 
 MOST = 64 << 10
 """Bytes that are looked at."""
-MAGIC = 16
 _GROWS = 4
 """Times its own length, at most, may a text be when it is laid out."""
 _ROWS, _COLUMNS, _CELL = 100, 50, 200
-_IMAGES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-)
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
@@ -35,18 +29,11 @@ class Preview(NamedTuple):
     note: str = ""
 
 
-def image(start: bytes) -> str | None:
-    """The media type of an image that a browser may show; never of one that can hold a script."""
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for magic, kind in _IMAGES if start.startswith(magic)), None)
-
-
 def of(path: str, data: bytes) -> Preview:
     """The preview of a file that begins so. ``data`` has more than :data:`MOST` bytes where the file does."""
     cut = len(data) > MOST
     note = f"the first {MOST >> 10} KiB" if cut else ""
-    if image(data):
+    if media_type(data):
         return Preview("image")
     if not data:
         return Preview(note="an empty file")

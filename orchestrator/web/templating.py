@@ -8,9 +8,10 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from orchestrator.compare.values import printable, size
+from orchestrator.report.templating import templates
 
 STATIC = Path(__file__).with_name("static")
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -18,14 +19,8 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 @cache
 def environment() -> Environment:
-    """Made once: templates are compiled when they are first used."""
-    made = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """Made once."""
+    made = templates(_TEMPLATES)
     made.filters |= {
         "digest": short,
         "duration": duration,

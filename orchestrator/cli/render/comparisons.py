@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.render.basics import columns, counted
-from orchestrator.compare.values import printable
+from orchestrator.compare.values import printable, shorten
 
 if TYPE_CHECKING:
     from orchestrator.compare.table import Section
@@ -47,11 +47,6 @@ def _section(ids: list[str], section: Section, width: int) -> str:
     folded = f"{counted(section.equal, 'row')} the same" if section.equal else ""
     if not section.rows:
         return f"{click.style(section.title, bold=True)}: {folded}"
-    rows = [[printable(row.name), *(_short(value, width) for value in row.values)] for row in section.rows]
+    rows = [[printable(row.name), *(shorten(printable(value), width) for value in row.values)] for row in section.rows]
     table = columns([section.title, *ids], rows)
     return f"{table}\n({folded})" if folded else table
-
-
-def _short(value: str, width: int) -> str:
-    text = printable(value)
-    return text if len(text) <= width else text[: width - 1] + "…"

@@ -40,8 +40,9 @@ def chosen(rows: Sequence[Row], fields: Sequence[Field]) -> str:
     """Runs as a table of these fields."""
     if not rows:
         return ""
-    header = [f"{field.group}.{field.name}" if field.group else field.name for field in fields]
-    return columns([printable(name) for name in header], [[cell(row, field) for field in fields] for row in rows])
+    return columns(
+        [printable(field.dotted) for field in fields], [[cell(row, field) for field in fields] for row in rows]
+    )
 
 
 def cell(row: Row, field: Field) -> str:

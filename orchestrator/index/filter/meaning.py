@@ -30,7 +30,7 @@ _WHOLE = len(_PREFIX) + 64
 def clause(field: Field, operator: Operator, value: Word, now: datetime) -> Clause:
     """What is asked for."""
     if operator not in ORDERS and (field.group == "metrics" or field.name == "duration"):
-        raise ValueError(f"`{operator}` compares texts, and {_called(field)} is a number")
+        raise ValueError(f"`{operator}` compares texts, and {field.dotted} is a number")
     match field.group:
         case "metrics":
             return Condition(field, operator, _number(value, f"a metric is a number, not {value.shown}"))
@@ -143,10 +143,6 @@ def _choice(name: str, text: str) -> str:
     if text not in _CHOICES[name]:
         raise ValueError(f"{name} is one of {', '.join(_CHOICES[name])}, not {text!r}")
     return text
-
-
-def _called(field: Field) -> str:
-    return f"{field.group}.{field.name}" if field.group else field.name
 
 
 OPERATORS: tuple[Operator, ...] = get_args(Operator)

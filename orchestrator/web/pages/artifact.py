@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from orchestrator.digest import Digest
 from orchestrator.errors import NotFound, UsageError
 from orchestrator.operations import runs
+from orchestrator.report.pictures import MAGIC, media_type
 from orchestrator.store.streams import chunks, seekable
 from orchestrator.store.tree import FileEntry
 from orchestrator.web import previews
@@ -25,7 +26,7 @@ def download(site: Site, request: Request) -> Response:
     workspace = site.workspace()
     entry = _entry(workspace, request)
     stream = seekable(workspace.blobs, entry.digest)
-    kind = previews.image(stream.read(previews.MAGIC))
+    kind = media_type(stream.read(MAGIC))
     stream.seek(0)
     headers = {
         "content-disposition": f"attachment; filename*=UTF-8''{quote(entry.path.rsplit('/', 1)[-1], safe='')}",

@@ -10,10 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orchestrator.errors import UsageError
-from orchestrator.operations import runs
 from orchestrator.operations.comparing import Comparison
 from orchestrator.operations.comparing import compare as operation
-from orchestrator.operations.rows import last_metrics
 from orchestrator.report.downsampling import Extent, extent
 from orchestrator.run import Run
 from orchestrator.web.pages.series import recorded_table
@@ -51,7 +49,7 @@ def page(site: Site, request: Request) -> Response:
         found=found,
         charts=(charts := _charts(site, workspace, found.runs))[:_CHARTS],
         more_charts=max(0, len(charts) - _CHARTS),
-        axes=_parallel(workspace, found),
+        axes=_parallel(found),
         code=_bounded(found),
         swap=swap,
     )
@@ -66,10 +64,10 @@ def _charts(site: Site, workspace: Workspace, compared: Sequence[Run]) -> list[t
     return sorted(having.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
-def _parallel(workspace: Workspace, found: Comparison) -> dict[str, Any] | None:
+def _parallel(found: Comparison) -> dict[str, Any] | None:
     """The parameters that differ and the metrics, as axes."""
-    params = [_params(workspace, run) for run in found.runs]
-    metrics = [last_metrics(workspace.blobs, run) for run in found.runs]
+    params = [row.params for row in found.rows]
+    metrics = [row.metrics for row in found.rows]
     differing = [name for name in _names(params) if len({repr(one.get(name)) for one in params}) > 1]
     axes = [Axis(name, [one.get(name) for one in params]) for name in differing[:_AXES]]
     axes += [Axis(name, [_number(one.get(name)) for one in metrics]) for name in _names(metrics)[:_AXES]]
@@ -78,12 +76,6 @@ def _parallel(workspace: Workspace, found: Comparison) -> dict[str, Any] | None:
 
 def _names(having: Sequence[Mapping[str, Any]]) -> list[str]:
     return sorted({name for one in having for name in one})
-
-
-def _params(workspace: Workspace, run: Run) -> dict[str, Any]:
-    if run.outcome is not None:
-        return dict(runs.outcome_of(workspace, run).params)
-    return dict(runs.plan_of(workspace, run).params)
 
 
 def _number(text: str | None) -> float | None:

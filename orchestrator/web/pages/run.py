@@ -9,13 +9,10 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.errors import NotFound
-from orchestrator.lock.model import Lock
 from orchestrator.operations import recover, runs
 from orchestrator.operations.runs import Shown
 from orchestrator.report.downsampling import Extent, extent
 from orchestrator.run import VerdictRecord, moment
-from orchestrator.store.streams import read_document
 from orchestrator.store.tree import FileEntry, LinkEntry
 from orchestrator.web.pages import asked
 from orchestrator.web.pages.series import live_table
@@ -49,9 +46,9 @@ def page(site: Site, request: Request) -> Response:
     """The page of a run, live or recorded."""
     workspace, run_id = site.workspace(), asked.run_id(request)
     recover.recover(workspace)
-    live = next((one for one in recover.live_runs(workspace) if one.request.id == run_id), None)
+    live = recover.live_run(workspace, run_id)
     if live is not None:
-        table = live_table(site, workspace, run_id) or {}
+        table = live_table(site, live)
         charts: dict[str, Any] = {"metrics": metrics_of(table), "more_metrics": max(0, len(table) - MANY)}
         return site.page("live.html", id=run_id, request=live.request, origin=live.request.origin, **charts)
     shown = runs.show(workspace, run_id)
@@ -80,8 +77,8 @@ def _values(workspace: Workspace, shown: Shown) -> dict[str, Any]:
         "gallery": [file for file in files if _pictured(file)][:_GALLERY],
         "replays": [_replay(record) for record in shown.verdicts],
         "original": _verdict_on(workspace, shown),
-        "lock": _lock(workspace, shown),
-        "spec": _spec(workspace, shown),
+        "lock": runs.lock_of(workspace, shown.plan),
+        "spec": runs.spec_text(workspace, shown.run, _SPEC),
         "packages": _packages(facts.environment),
     }
 
@@ -109,21 +106,6 @@ def _verdict_on(workspace: Workspace, shown: Shown) -> Replay | None:
     of = shown.run.origin.of
     data = workspace.records.read(f"verdicts/{of}/{shown.run.id}") if of else None
     return _replay(VerdictRecord.from_bytes(data)) if data else None
-
-
-def _lock(workspace: Workspace, shown: Shown) -> Lock | None:
-    """None where this store does not have it: a run from elsewhere may have come without."""
-    try:
-        return read_document(workspace.blobs, Lock, shown.plan.image.lock)
-    except NotFound:
-        return None
-
-
-def _spec(workspace: Workspace, shown: Shown) -> str:
-    if shown.run.origin.spec is None:
-        return ""
-    with workspace.blobs.get(shown.run.origin.spec) as stream:
-        return stream.read(_SPEC).decode(errors="replace")
 
 
 def _packages(environment: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,27 +13,17 @@ from starlette.responses import Response
 
 from orchestrator.errors import NotFound, UsageError
 from orchestrator.index.port import Row
-from orchestrator.index.query import GROUPS
-from orchestrator.operations.listing import ls
+from orchestrator.index.query import GROUPS, Field, Group
+from orchestrator.operations.listing import ls, value
 from orchestrator.web.pages import asked
 from orchestrator.web.site import UNCHANGED, Site, address
 
 _STEP = 50
 _MOST = 1000
 _METRICS, _PARAMS = 3, 3
-"""Columns that are shown unasked."""
+"""Fields that are shown unasked."""
 _CHOICES = 200
 STATUSES = ("running", "finished", "failed", "killed", "lost")
-
-
-@dataclass(frozen=True)
-class Column:
-    """A metric, a parameter or a tag of each run."""
-
-    field: str
-    """``metrics.loss``."""
-    group: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -129,42 +119,33 @@ def _listed(site: Site, said: Asked) -> dict[str, Any]:
     }
 
 
-def column(field: str) -> Column | None:
-    """A column by its field; None where there is none of this kind."""
+def column(field: str) -> Field | None:
+    """A metric, a parameter or a tag by its field; None where it is none of these."""
     group, dot, name = field.partition(".")
-    return Column(field, group, name) if dot and name and group in GROUPS[:3] else None
+    return next((Field(name, known) for known in GROUPS[:3] if dot and name and group == known), None)
 
 
-def value(row: Row, shown: Column) -> object:
-    """What a run has in a column: None where it has nothing."""
-    if shown.group == "metrics":
-        text = row.metrics.get(shown.name)
-        return None if text is None else float(text)
-    groups: dict[str, Mapping[str, Any]] = {"params": row.params, "tags": row.tags}
-    return groups[shown.group].get(shown.name)
-
-
-def _choices(rows: Iterable[Row]) -> list[Column]:
+def _choices(rows: Iterable[Row]) -> list[Field]:
     """All that the runs of a list have, what most have first."""
-    counts: dict[str, Counter[str]] = {"metrics": Counter(), "params": Counter(), "tags": Counter()}
+    counts: dict[Group, Counter[str]] = {"metrics": Counter(), "params": Counter(), "tags": Counter()}
     for row in rows:
         counts["metrics"].update(row.metrics.keys())
         counts["params"].update(row.params.keys())
         counts["tags"].update(name for name in row.tags if not name.startswith("orchestrator."))
     return [
-        Column(f"{group}.{name}", group, name)
+        Field(name, group)
         for group, found in counts.items()
         for name, _ in sorted(found.items(), key=lambda item: (-item[1], item[0]))[:_CHOICES]
     ]
 
 
-def _usual(rows: list[Row], choices: Iterable[Column]) -> list[Column]:
+def _usual(rows: list[Row], choices: Iterable[Field]) -> list[Field]:
     """Some metrics, and the parameters in which the runs differ."""
     metrics = [one for one in choices if one.group == "metrics"][:_METRICS]
     params = [one for one in choices if one.group == "params" and _differs(rows, one)]
     return [*metrics, *params[:_PARAMS]]
 
 
-def _differs(rows: list[Row], shown: Column) -> bool:
+def _differs(rows: list[Row], shown: Field) -> bool:
     """Whether two of those runs that have it have other values."""
     return len({repr(found) for row in rows if (found := value(row, shown)) is not None}) > 1

@@ -9,6 +9,7 @@ from orchestrator import metrics
 from orchestrator.agent import wire
 from orchestrator.errors import NotFound
 from orchestrator.execution import events
+from orchestrator.execution.live import LiveRun
 from orchestrator.operations import recover, runs
 from orchestrator.outcome import Outcome
 from orchestrator.report.downsampling import drawn
@@ -25,8 +26,8 @@ def of_run(site: Site, request: Request) -> Response:
     """``name``, ``from`` and ``to`` (steps), ``points`` (at most) -> steps, values, how many points these stand for."""
     workspace, run_id = site.workspace(), asked.run_id(request)
     name = request.query_params.get("name", "")
-    table = live_table(site, workspace, run_id)
-    found = (recorded_table(site, workspace, run_id) if table is None else table).get(name)
+    live = recover.live_run(workspace, run_id)
+    found = (live_table(site, live) if live else recorded_table(site, workspace, run_id)).get(name)
     if found is None:
         raise NotFound(f"run {run_id} has no metric {name[:80]!r}", hint="its page lists them")
     start, end = asked.whole(request, "from"), asked.whole(request, "to")
@@ -47,11 +48,8 @@ def recorded_table(site: Site, workspace: Workspace, run_id: str) -> Table:
     return site.tables.get(digest, read)
 
 
-def live_table(site: Site, workspace: Workspace, run_id: str) -> Table | None:
-    """All that a run has logged so far; None where it is not live."""
-    live = next((one for one in recover.live_runs(workspace) if one.request.id == run_id), None)
-    if live is None:
-        return None
+def live_table(site: Site, live: LiveRun) -> Table:
+    """All that a run has logged so far."""
     file = live.record / wire.EVENTS
     size = file.stat().st_size if file.is_file() else 0
-    return site.tables.get((run_id, size), lambda: dict(events.read(live.record).own.metrics))
+    return site.tables.get((live.request.id, size), lambda: dict(events.read(live.record).own.metrics))

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.operations.sweeping import SweepState, Trial, sweep_state
+from orchestrator.operations.sweeping import SweepState, ranked, sweep_state
 from orchestrator.operations.sweeping import sweeps as operation
 from orchestrator.web.pages import asked
 from orchestrator.web.parallel import Axis, Line, parallel
@@ -44,7 +44,7 @@ def _values(found: SweepState, mark: str) -> dict[str, Any]:
         "history": _history(found),
         "axes": _parallel(found),
         "names": list(found.section.params),
-        "trials": _in_order(found)[:_MANY],
+        "trials": ranked(found.trials, found.record.direction)[:_MANY],
         "left_out": max(0, len(found.trials) - _MANY),
     }
 
@@ -70,16 +70,3 @@ def _parallel(found: SweepState) -> dict[str, Any] | None:
     axes = [Axis(name, [trial.params.get(name) for trial in trials]) for name in found.section.params]
     axes.append(Axis(found.record.metric, [trial.value for trial in trials]))
     return parallel(axes, [Line(f"trial {trial.number}", f"/runs/{trial.run}") for trial in trials])
-
-
-def _in_order(found: SweepState) -> list[Trial]:
-    """The best first, then those without a value, by number."""
-    sign = -1 if found.record.direction == "maximize" else 1
-    return sorted(
-        found.trials,
-        key=lambda trial: (
-            trial.state != "complete" or trial.value is None,
-            sign * (trial.value or 0.0) if trial.state == "complete" else 0.0,
-            trial.number,
-        ),
-    )

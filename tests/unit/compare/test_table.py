@@ -7,7 +7,7 @@ import io
 import pytest
 
 from orchestrator.compare.table import ComparedRow, section
-from orchestrator.compare.unified import MAX_BYTES, Effort
+from orchestrator.compare.unified import MAX_BYTES, Code, Effort
 from orchestrator.compare.unified import compare_code as compare
 from orchestrator.digest import Digest
 from orchestrator.errors import NotFound
@@ -28,7 +28,7 @@ def test_nothing_to_compare():
 
 
 def compare_code(left, right, blobs, effort=None):
-    return compare(left, right, blobs, effort or Effort())
+    return compare(Code("one", left), Code("other", right), blobs, effort or Effort())
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def code(blobs, **files: bytes) -> Digest:
 def test_a_changed_line_and_its_surroundings(blobs):
     left, right = code(blobs, job_py=b"a\nb\nc\n", same=b"x"), code(blobs, job_py=b"a\nB\nc\n", same=b"x")
     (found,) = compare_code(left, right, blobs)
-    assert found.path == "job.py"
+    assert (found.path, found.left, found.right) == ("job.py", "one", "other")
     assert found.lines == ("--- a/job.py", "+++ b/job.py", "@@ -1,3 +1,3 @@", " a", "-b", "+B", " c")
     assert list(compare_code(left, left, blobs)) == []
 
