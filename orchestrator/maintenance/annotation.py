@@ -56,10 +56,10 @@ def key(run_id: str, created: str, number: int) -> str:
     return f"{PREFIX}{run_id}/{created}-{number:08x}"
 
 
-def annotated(records: RecordStore) -> dict[str, list[str]]:
-    """Run -> the keys of what was said of it. One look at the store for all runs."""
+def annotated(records: RecordStore, top: str = "") -> dict[str, list[str]]:
+    """Run -> the keys of what was said of it. One look at the store for all runs; for a run and all within it."""
     found: dict[str, list[str]] = defaultdict(list)
-    for name in records.list(PREFIX):
+    for name in records.list(f"{PREFIX}{top}"):
         found[name.split("/")[1]].append(name)
     return found
 

@@ -9,8 +9,7 @@ from orchestrator.index.filter import names
 from orchestrator.maintenance import annotation
 from orchestrator.maintenance.annotation import Annotation, Annotations
 from orchestrator.operations import runs
-from orchestrator.operations.rows import Rows
-from orchestrator.run import Run
+from orchestrator.operations.indexing import tell_index
 from orchestrator.workspace import Workspace
 
 _LONGEST_NAME, _LONGEST_TEXT = 250, 1 << 16
@@ -53,14 +52,14 @@ def _say(
     note: str | None = None,
     archived: bool | None = None,
 ) -> dict[str, Annotations]:
-    """Say it of every run, then tell the index. A run of which it holds already is left as it is."""
+    """Say it of every run, then tell the index."""
     with workspace.claims.shared():
         found = [runs.find(workspace, text) for text in ids]
         for run in found:
             created = _after_all(workspace, run.id)
             said = Annotation(run=run.id, created=created, tags=dict(tags or {}), note=note, archived=archived)
             workspace.records.create(annotation.key(run.id, created, workspace.chance()), said.to_bytes())
-        _tell_index(workspace, found)
+        tell_index(workspace, found)
     return {run.id: annotation.of(workspace.records, run.id) for run in found}
 
 
@@ -68,16 +67,6 @@ def _after_all(workspace: Workspace, run_id: str) -> str:
     """Now; or just behind what was said last, by a machine whose clock was wrong."""
     last = max(annotation.keys(workspace.records, run_id), default="")
     return max(workspace.timestamp(), annotation.just_after(last) if last else "")
-
-
-def _tell_index(workspace: Workspace, found: Sequence[Run]) -> None:
-    """Who writes to the index last has seen what all have said."""
-    rows = Rows(workspace.blobs, workspace.records)
-    while True:
-        before = [annotation.keys(workspace.records, run.id) for run in found]
-        workspace.index.add(*(rows.of(run) for run in found))
-        if before == [annotation.keys(workspace.records, run.id) for run in found]:
-            return
 
 
 def _check_length(text: str) -> None:

@@ -25,7 +25,7 @@ from orchestrator.execution.supervise import Supervision, supervise
 from orchestrator.failpoint import reached
 from orchestrator.operations.announcing import announce, withdraw
 from orchestrator.operations.hiding import Hiding
-from orchestrator.operations.rows import Rows
+from orchestrator.operations.indexing import tell_index
 from orchestrator.operations.signals import Stop
 from orchestrator.plan import Plan
 from orchestrator.run import Origin, Run
@@ -217,8 +217,7 @@ def record(workspace: Workspace, collected: Collected) -> None:
 
 def index(workspace: Workspace, run: Run) -> None:
     """Make a recorded run, and those within it, known to the index."""
-    rows = Rows(workspace.blobs, workspace.records)
-    workspace.index.add(*(rows.of(one) for one in [*children(workspace, run.id), run]))
+    tell_index(workspace, [*children(workspace, run.id), run])
 
 
 def children(workspace: Workspace, run_id: str) -> Iterator[Run]:

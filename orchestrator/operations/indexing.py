@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrator import runid
 from orchestrator.errors import NotFound, OrchestratorError, UsageError
 from orchestrator.index.port import Row, State
 from orchestrator.maintenance import annotation
@@ -35,6 +36,24 @@ class Status:
     index: State
     recorded: int
     """Runs in the store, those within runs included."""
+
+
+def tell_index(workspace: Workspace, runs: Sequence[Run]) -> None:
+    """Make recorded runs known to the index, with what stands beside them in the store.
+
+    Who tells it last has seen what all have said: somebody may say more while the rows are made.
+    """
+    rows = Rows(workspace.blobs, workspace.records)
+    tops = sorted({runid.top(run.id) for run in runs})
+
+    def annotations() -> dict[str, list[str]]:
+        return {run: keys for top in tops for run, keys in annotation.annotated(workspace.records, top).items()}
+
+    told, said = None, annotations()
+    while told != said:
+        told = said
+        workspace.index.add(*(rows.of(run, annotated=run.id in told) for run in runs))
+        said = annotations()
 
 
 def rebuild_index(workspace: Workspace, *, force: bool = False) -> Rebuilt:

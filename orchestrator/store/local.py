@@ -186,8 +186,12 @@ class LocalRecords:
             durable.fsync_directory(place.parent)
 
     def list(self, prefix: str) -> Iterator[str]:
-        """See :class:`~orchestrator.store.port.RecordStore`."""
-        keys = (str(file.relative_to(self._root)) for file in self._root.rglob("*") if file.is_file())
+        """See :class:`~orchestrator.store.port.RecordStore`. Only the prefix's own folder is looked through."""
+        folder = prefix.rpartition("/")[0]
+        if folder and not is_key(f"{folder}/name"):
+            return iter(())
+        start = len(str(self._root)) + 1
+        keys = (file[start:] for file in _files(str(self._root / folder)))
         return iter(sorted(key for key in keys if key.startswith(prefix) and is_key(key)))
 
     def _flush(self, folder: Path) -> None:
@@ -200,6 +204,19 @@ class LocalRecords:
 
     def _place(self, key: str) -> Path:
         return self._root.joinpath(*key_parts(key))
+
+
+def _files(folder: str) -> Iterator[str]:
+    """The paths of all files in a folder, and in those within it. What is removed meanwhile may be left out."""
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(entry.path)
+        elif entry.is_file(follow_symlinks=False) or (entry.is_symlink() and Path(entry.path).is_file()):
+            yield entry.path
 
 
 def _read_back(written: Path, digest: Digest) -> None:

@@ -95,6 +95,28 @@ def test_a_folder_is_no_record(records):
     assert records.read("verdicts/1/2/3") is None
 
 
+def test_what_has_a_folder_of_its_own_is_found_without_a_look_at_all_else(tmp_path, monkeypatch):
+    records = LocalRecords(tmp_path)
+    for key in ("runs/1", "verdicts/1/2", "verdicts/2/3", "annotations/1/then"):
+        records.create(key, b"x")
+    looked: list[str] = []
+    scandir = os.scandir
+    monkeypatch.setattr(
+        os, "scandir", lambda folder: looked.append(os.path.relpath(folder, tmp_path)) or scandir(folder)
+    )
+    assert list(records.list("verdicts/1/")) == ["verdicts/1/2"]
+    assert list(records.list("verdicts/3/")) == []
+    assert looked == ["records/verdicts/1", "records/verdicts/3"]
+
+
+def test_a_link_to_a_file_is_a_record_and_one_to_a_folder_is_none(tmp_path):
+    records = LocalRecords(tmp_path)
+    records.create("runs/1", b"x")
+    for name, target in {"2": "1", "3": ".", "4": "4", "5": "nowhere"}.items():
+        (tmp_path / "records" / "runs" / name).symlink_to(target)
+    assert list(records.list("runs/")) == ["runs/1", "runs/2"]
+
+
 def test_one_of_many_threads_wins_and_no_reader_sees_half(records):
     payloads = [bytes([number]) * 200_000 for number in range(WRITERS)]
     barrier = threading.Barrier(WRITERS + 1)

@@ -10,6 +10,7 @@ import sys
 import pytest
 from documents import NOWHERE, make_base, make_plan
 
+from orchestrator import operations
 from orchestrator.digest import Digest
 from orchestrator.index.port import Row
 from orchestrator.index.query import Query
@@ -17,9 +18,11 @@ from orchestrator.lock.model import BUILDER, Lock, WheelPin
 from orchestrator.metrics import Series, encode
 from orchestrator.operations import indexing, listing
 from orchestrator.operations.execute import index as add_to_index
+from orchestrator.operations.rows import Rows
 from orchestrator.outcome import Outcome
 from orchestrator.plan import DataPin, ImagePin
 from orchestrator.run import CertificateRecord, DatasetFact, Facts, Origin, Run, certificate_key
+from orchestrator.store.local import LocalRecords
 from orchestrator.store.streams import put_bytes
 from orchestrator.workspace import Workspace
 
@@ -125,6 +128,33 @@ def test_filling_and_adding_come_to_the_same(shop):
     shop.workspace.index.remove(FIRST)
     add_to_index(shop.workspace, run)
     assert shop.workspace.index.rows(Query()) == [filled]
+
+
+def test_what_is_said_while_the_index_is_told_is_known_to_it(shop, monkeypatch):
+    run, of = shop.run(FIRST), Rows.of
+
+    def slow(self, *args, **how):
+        row = of(self, *args, **how)
+        monkeypatch.setattr(Rows, "of", of)
+        operations.tag(shop.fresh, [FIRST], {"stage": "best"})  # another's words; theirs reach the index first
+        return row
+
+    monkeypatch.setattr(Rows, "of", slow)
+    add_to_index(shop.workspace, run)
+    (row,) = listing.ls(shop.fresh)
+    assert row.tags == {"team": "x", "stage": "best"}
+
+
+def test_the_store_is_looked_through_as_often_for_many_runs_within_a_run_as_for_none(shop, monkeypatch):
+    run = shop.run(FIRST)
+    for number in range(1, 31):
+        shop.run(f"{FIRST}.{number}", origin=Origin(kind="submit", parent=FIRST))
+    looked: list[str] = []
+    listed = LocalRecords.list
+    monkeypatch.setattr(LocalRecords, "list", lambda self, prefix: looked.append(prefix) or listed(self, prefix))
+    add_to_index(shop.workspace, run)
+    assert looked == [f"annotations/{FIRST}"] * 2
+    assert len(listing.ls(shop.fresh, parent=FIRST)) == 30
 
 
 def test_it_is_found_by_all_of_it(shop):
