@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from servers.postgres import serve
+
 from bench.figures.search import searched
 from bench.measure import Figure
 from bench.setting import Setting
 from orchestrator.index.postgres import PostgresIndex
-from tests.servers.postgres import serve
 
 ROUNDS = 10
 

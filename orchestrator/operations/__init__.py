@@ -40,12 +40,14 @@ if TYPE_CHECKING:
     from orchestrator.operations.restoring import checkout
     from orchestrator.operations.runs import show
     from orchestrator.operations.scaffolding import init
+    from orchestrator.operations.sending import export_to_mlflow
     from orchestrator.operations.sharing import pull_bundle, push_bundle
     from orchestrator.operations.stopping import stop
     from orchestrator.operations.submitting import submit
     from orchestrator.operations.sweep_replaying import replay_sweep
     from orchestrator.operations.sweep_running import sweep
     from orchestrator.operations.sweeping import sweep_state, sweeps
+    from orchestrator.operations.tabulating import export_table
     from orchestrator.operations.verifying import verify
 
 _HOME = {
@@ -60,6 +62,8 @@ _HOME = {
     "doctor": "checkup",
     "export": "bundling",
     "export_model": "loading",
+    "export_table": "tabulating",
+    "export_to_mlflow": "sending",
     "fsck": "checking",
     "gc": "collecting_garbage",
     "import_": "importing",
@@ -103,6 +107,8 @@ __all__ = [
     "doctor",
     "export",
     "export_model",
+    "export_table",
+    "export_to_mlflow",
     "fsck",
     "gc",
     "import_",

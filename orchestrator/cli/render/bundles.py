@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.render.basics import counted, size, some, table
 from orchestrator.compare.values import printable
+from orchestrator.settings import urls
 
 if TYPE_CHECKING:
     from orchestrator.bundle.model import LeftOut
     from orchestrator.operations.bundling import Exported
     from orchestrator.operations.importing import Imported
+    from orchestrator.operations.sending import Sent
+    from orchestrator.operations.tabulating import Table
 
 
 def exported(done: Exported, where: str) -> str:
@@ -33,6 +39,36 @@ def exported_data(done: Exported, where: str) -> dict[str, Any]:
         "size": done.size,
         "left_out": [one.model_dump(mode="json") for one in done.left_out],
     }
+
+
+def sent(done: Sequence[Sent]) -> str:
+    """Runs that are in an MLflow server now."""
+    rows: list[tuple[str, object]] = []
+    for one in done:
+        rows.append(
+            ("sent" if one.new else "there already", f"{one.run} -> {one.there}, in {printable(one.experiment)}")
+        )
+        rows += [
+            ("renamed", f"{printable(name)} -> {printable(there)}") for name, there in islice(one.renamed.items(), 20)
+        ]
+        rows += [("cut", printable(name)) for name in one.cut[:20]]
+        rows += [("left out", counted(one.links, "symbolic link"))] if one.links else []
+    return table(rows)
+
+
+def sent_data(done: Sequence[Sent], uri: str) -> dict[str, Any]:
+    """The same, for a program."""
+    return {"to": urls.shown(uri), "runs": [asdict(one) for one in done]}
+
+
+def tabulated(done: Table, where: str) -> str:
+    """A table of points that was written."""
+    return table([("file", where), ("points", f"{done.rows:,}"), *(("run", run_id) for run_id in done.runs)])
+
+
+def tabulated_data(done: Table, where: str) -> dict[str, Any]:
+    """The same, for a program."""
+    return {"file": where, "points": done.rows, "runs": list(done.runs)}
 
 
 def imported(done: Imported, *, dry_run: bool) -> str:
