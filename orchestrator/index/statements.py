@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from orchestrator.index import values
 from orchestrator.index.patterns import escaped
@@ -20,6 +21,7 @@ FEW = 2000
 _NEWEST = "r.number DESC, r.id DESC"
 _NEVER = "1 = 0"
 _TERMS = ("run_numbers", "run_texts")
+_PATTERNS = ("LIKE", "ILIKE")
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,12 @@ def few(session: Session, query: Query) -> list[int] | None:
 
 
 def _few_of_all(session: Session, clauses: Sequence[Clause], parent: str | None) -> list[int] | None:
+    """Once one part holds for few, no other is asked about."""
     alike, others = _alike(clauses)
+    alike.sort(key=lambda some: all(one.operator in _PATTERNS for one in some))  # for a pattern each run is looked at
     found = (_few_that_fit(session, one, parent) for one in alike)
     within = (_few_of_any(session, one.clauses, parent) for one in others if isinstance(one, AnyOf))
-    return next((few for few in (*found, *within) if few is not None), None)
+    return next((few for few in chain(found, within) if few is not None), None)
 
 
 def _few_of_any(session: Session, clauses: Sequence[Clause], parent: str | None) -> list[int] | None:
