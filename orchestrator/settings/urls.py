@@ -22,7 +22,9 @@ def shown(address: str) -> str:
     if scheme is None:
         return address
     rest = address[scheme.end() :]
-    rest = _USER.sub(lambda found: f"{found[1]}:{HIDDEN}@", rest)
+    if user := _USER.match(rest):
+        begun = _PARAMETER.sub(_parameter, user[2]) != user[2]  # the last @ may stand in a parameter's password
+        rest = f"{user[1]}:{HIDDEN}@{HIDDEN if begun else rest[user.end() :]}"
     return scheme[0] + _PARAMETER.sub(_parameter, rest)
 
 

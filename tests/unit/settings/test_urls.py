@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from orchestrator.settings.model import Settings
@@ -38,6 +38,7 @@ def test_the_password_of_a_parameter(secret, key, before, after):
 
 
 @given(user=WORD, host=WORD, key=KEY, one=SECRET, other=QUERY_SECRET)
+@example(user="me", host="host", key="password", one="GEHEIM", other="GE@HEIM")
 def test_both(user, host, key, one, other):
     assert no_secret(shown(f"postgres://{user}:{one}@{host}/db?{key}={other}"), one)
 
