@@ -150,9 +150,10 @@ def _send(workspace: Workspace, place: _Place, one: Shown, parent: str | None) -
     left = tuple(sorted(name for name, is_long in long.items() if is_long))
     links = sum(isinstance(entry, LinkEntry) for entry in one.artifacts.entries)
     for there in place.client.search_runs([place.experiment], f"tags.`{OF}` = '{one.run.id}'"):
-        if there.data.tags.get(WHOLE) == "true":
+        in_place = parent is None or there.data.tags.get(_PARENT) == parent
+        if there.data.tags.get(WHOLE) == "true" and in_place:
             return Sent(one.run.id, there.info.run_id, place.name, False, renamed, left, links)
-        place.client.delete_run(there.info.run_id)  # cut off
+        place.client.delete_run(there.info.run_id)  # it was cut off, or the run that it is within was
     started = _milliseconds(one.run.facts.started or one.run.facts.created)
     created = place.client.create_run(place.experiment, start_time=started, tags=_short(tags), run_name=one.run.name)
     run_id = str(created.info.run_id)

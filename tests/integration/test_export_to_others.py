@@ -151,6 +151,26 @@ def test_what_was_cut_off_is_written_anew(ran, server, client, monkeypatch, clea
     assert sent.there in {one.info.run_id for one in alive}
 
 
+def test_what_was_cut_off_between_two_runs_within_it(ran, server, client, monkeypatch):
+    desk, run = ran
+    upload, calls = MlflowClient.log_artifacts, iter(range(10))
+
+    def third(*words: Any, **how: Any) -> None:
+        if next(calls) == 2:
+            raise KeyboardInterrupt
+        upload(*words, **how)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(MlflowClient, "log_artifacts", third)
+        export_to_mlflow(desk.workspace, [run.id], server, experiment="between")
+    (sent,) = export_to_mlflow(desk.workspace, [run.id], server, experiment="between")
+    alive = client.search_runs([client.get_experiment_by_name("between").experiment_id])
+    parents = sorted(one.data.tags.get("mlflow.parentRunId", "") for one in alive)
+    assert parents == ["", sent.there, sent.there]
+    (child,) = export_to_mlflow(desk.workspace, [f"{run.id}.1"], server, experiment="between")
+    assert not child.new
+
+
 def test_a_text_that_is_longer_than_the_server_takes_is_cut_and_told(ran, server, client):
     desk, _ = ran
     long = desk.submit("import orchestrator\norchestrator.log_param('text', 'x' * 7000)\n", name="long")
