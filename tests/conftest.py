@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import kept
 import pytest
 from desk import Desk, stock
 from hypothesis import settings
@@ -79,10 +80,9 @@ def s3(ceph: Ceph, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home that outlives the session: it holds what images are made of, and no test runs a job in it."""
-    kept = Path(os.environ.get("ORCHESTRATOR_TEST_HOME") or Path.home() / ".cache" / "orchestrator-test")
-    desk = Desk(kept, tmp_path_factory.mktemp("shelf"))
+    desk = Desk(kept.HOME, tmp_path_factory.mktemp("shelf"))
     operations.build(desk.workspace, desk.write(""))
-    return kept
+    return kept.HOME
 
 
 @pytest.fixture(scope="session")

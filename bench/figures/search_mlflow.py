@@ -15,16 +15,16 @@ from pathlib import Path
 from servers import mlflow
 
 from bench import runs
+from bench.figures.search import RUNS
 from bench.measure import Figure, Side, take_turns, times_faster
 from bench.setting import Setting
 from orchestrator import process
 from orchestrator.index.port import Row
 from orchestrator.index.sqlite import SqliteIndex
+from orchestrator.operations.mlflow_export import QUIET, STATUS
 
 ROUNDS = 10
-RUNS = 100_000
 _LIMIT = 20
-_STATUS = {"finished": "FINISHED", "failed": "FAILED", "killed": "KILLED", "lost": "FAILED"}
 _WHERE = "metrics.test_accuracy > 0.9 and tags.team = 'team-3'"
 _MAKE = "import sys\nfrom mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore\nSqlAlchemyStore(*sys.argv[1:])"
 _SEARCH = f"""
@@ -44,7 +44,7 @@ def measure(setting: Setting, rounds: int) -> Figure:
     rows = list(runs.rows(RUNS))
     SqliteIndex(home / "index.sqlite").fill(rows)
     python, place = str(mlflow.interpreter()), f"sqlite:///{home}/mlflow.db"
-    quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    quiet = {**os.environ, **QUIET}
     process.run([python, "-c", _MAKE, place, str(home / "files")], env=quiet)
     _fill(home / "mlflow.db", rows)
 
@@ -67,7 +67,7 @@ def _fill(database: Path, rows: list[Row]) -> None:
     metrics, params, tags, whole = [], [], [], []
     for number, row in enumerate(rows):
         uuid, started = f"{number:032x}", _milliseconds(row.started)
-        whole.append((uuid, row.name, _STATUS[row.status], started, _milliseconds(row.ended)))
+        whole.append((uuid, row.name, STATUS[row.status], started, _milliseconds(row.ended)))
         metrics += [(name, float(value), started, uuid) for name, value in row.metrics.items()]
         params += [(name, str(value), uuid) for name, value in row.params.items()]
         tags += [(name, value, uuid) for name, value in {**row.tags, "mlflow.runName": row.name}.items()]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bench import page, runs
+from bench.figures.search import RUNS
 from bench.measure import Figure, Side, seconds, take_turns
 from bench.setting import Setting
 from orchestrator.index.sqlite import SqliteIndex
 from orchestrator.workspace import Workspace
 
 ROUNDS = 20
-RUNS = 100_000
 _ASKED = {
     "/": "/",
     "/?sort": "/?sort=-metrics.test_accuracy",

@@ -76,7 +76,7 @@ def _bundle(
 
 def _to_mlflow(context: Context, runs: tuple[str, ...], uri: str, experiment: str | None) -> None:
     from orchestrator.cli.render import bundles
-    from orchestrator.operations.sending import export_to_mlflow as operation
+    from orchestrator.operations.mlflow_export import export_to_mlflow as operation
 
     done = operation(context.workspace(), runs, uri, experiment=experiment)
     context.result("export", bundles.sent_data(done, uri), lambda: bundles.sent(done))
@@ -84,7 +84,7 @@ def _to_mlflow(context: Context, runs: tuple[str, ...], uri: str, experiment: st
 
 def _tabulate(context: Context, runs: tuple[str, ...], kind: Literal["csv", "parquet"], output: str) -> None:
     from orchestrator.cli.render import bundles
-    from orchestrator.operations.tabulating import export_table as operation
+    from orchestrator.operations.table_export import export_table as operation
 
     if kind == "parquet" or context.as_json:
         _check_stdout(context, output)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from orchestrator.operations.listing import best, ls
     from orchestrator.operations.loading import export_model, load_artifact
     from orchestrator.operations.locking import lock
+    from orchestrator.operations.mlflow_export import export_to_mlflow
     from orchestrator.operations.outlook import plan
     from orchestrator.operations.pins import pin, unpin
     from orchestrator.operations.registries import pull, push
@@ -40,14 +41,13 @@ if TYPE_CHECKING:
     from orchestrator.operations.restoring import checkout
     from orchestrator.operations.runs import show
     from orchestrator.operations.scaffolding import init
-    from orchestrator.operations.sending import export_to_mlflow
     from orchestrator.operations.sharing import pull_bundle, push_bundle
     from orchestrator.operations.stopping import stop
     from orchestrator.operations.submitting import submit
     from orchestrator.operations.sweep_replaying import replay_sweep
     from orchestrator.operations.sweep_running import sweep
     from orchestrator.operations.sweeping import sweep_state, sweeps
-    from orchestrator.operations.tabulating import export_table
+    from orchestrator.operations.table_export import export_table
     from orchestrator.operations.verifying import verify
 
 _HOME = {

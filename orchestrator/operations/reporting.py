@@ -11,13 +11,12 @@ from pathlib import Path
 from orchestrator.compare.values import printable, size
 from orchestrator.compare.verdict import Verdict
 from orchestrator.errors import Corruption, NotFound, UsageError
-from orchestrator.operations import comparing, runs
+from orchestrator.operations import comparing, output, runs
 from orchestrator.operations.runs import Shown
 from orchestrator.report.draw import Chart, chart
 from orchestrator.report.page import Page, Pairs, Picture, Replayed, ReportedRun, html
 from orchestrator.report.pictures import MAGIC, media_type
 from orchestrator.run import VerdictRecord
-from orchestrator.store import durable
 from orchestrator.store.tree import FileEntry
 from orchestrator.workspace import Workspace
 
@@ -46,8 +45,7 @@ def report(workspace: Workspace, ids: Sequence[str], file: Path) -> Report:
     """
     if not ids:
         raise UsageError("name one run or more")
-    if not file.absolute().parent.is_dir() or file.is_symlink() or (file.exists() and not file.is_file()):
-        raise UsageError(f"{file}: no place for a file", hint="name a file in a folder that is there")
+    place = output.place(file)
     shown = list({one.run.id: one for one in (runs.show(workspace, text) for text in ids)}.values())
     found = [one.run.id for one in shown]
     difference = comparing.compare(workspace, found) if len(found) > 1 else None
@@ -63,7 +61,8 @@ def report(workspace: Workspace, ids: Sequence[str], file: Path) -> Report:
         code=difference.code if difference else (),
     )
     data = html(page).encode("utf-8", "backslashreplace")
-    durable.write(file.absolute(), data, mode=0o644)
+    with output.replaced(place) as sink:
+        sink.write(data)
     return Report(file, tuple(found), len(data))
 
 
@@ -85,7 +84,7 @@ def _reported(workspace: Workspace, item: Shown) -> ReportedRun:
         facts=_facts(item),
         note=said.note,
         tags=_pairs(said.on(run.facts.tags)),
-        params=_pairs(item.outcome.params if item.outcome else item.plan.params),
+        params=_pairs(item.params),
         metrics=[(printable(name), repr(series.last[1])) for name, series in item.metrics.items() if len(series)],
         verdicts=[_replayed(record) for record in item.verdicts],
         pictures=list(_pictures(workspace, item)),

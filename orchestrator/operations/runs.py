@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orchestrator import metrics, runid
+from orchestrator import runid
 from orchestrator.bundle import imported
 from orchestrator.bundle.imported import ImportRecord
+from orchestrator.compare.points import load_table
 from orchestrator.errors import Corruption, NotFound, UsageError
 from orchestrator.lock.model import Lock
 from orchestrator.maintenance import annotation, pins
@@ -20,6 +22,7 @@ from orchestrator.operations.observed import Observed, observed
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
 from orchestrator.run import CertificateRecord, Run, VerdictRecord, certificate_key
+from orchestrator.runspec.model import RecordedScalar
 from orchestrator.store import tree
 from orchestrator.store.streams import read_document
 from orchestrator.store.tree import Tree
@@ -53,14 +56,18 @@ class Shown:
     annotations: Annotations = annotation.NONE
     """Tags, a note: what was said of it afterwards."""
 
+    @property
+    def params(self) -> Mapping[str, RecordedScalar]:
+        """Those of the plan and those that the job logged; of a run that produced nothing, those of the plan."""
+        return self.outcome.params if self.outcome else self.plan.params
+
     def _repr_html_(self) -> str:
         """As a notebook shows it."""
         from orchestrator.report import fragments
 
         facts = {"status": self.run.status, "created": self.run.facts.created, "result": self.run.outcome or "none"}
         facts.update({"plan": self.run.plan, "image": self.plan.image.manifest, "note": self.annotations.note})
-        params = self.outcome.params if self.outcome else self.plan.params
-        pairs = [(name, str(value)) for name, value in params.items()]
+        pairs = [(name, str(value)) for name, value in self.params.items()]
         shown = [(name, value) for name, value in facts.items() if value]
         return fragments.run(f"{self.run.name} {self.run.id}", shown, pairs, self.metrics)
 
@@ -127,8 +134,7 @@ def show(workspace: Workspace, text: str) -> Shown:
     table: dict[str, Series] = {}
     artifacts = Tree(entries=())
     if outcome is not None:
-        with workspace.blobs.get(outcome.metrics) as stream:
-            table = metrics.decode(stream.read())
+        table = load_table(workspace.blobs, outcome.metrics)
         artifacts = tree.load(workspace.blobs, outcome.artifacts)
     plan = plan_of(workspace, run)
     return Shown(
@@ -185,6 +191,12 @@ def artifacts_of(workspace: Workspace, run: Run) -> Tree:
     """The files that a run left; those of a lost run as far as they came."""
     outcome = _produced(workspace, run)
     return tree.load(workspace.blobs, outcome.artifacts) if outcome else Tree(entries=())
+
+
+def metrics_of(workspace: Workspace, run: Run) -> dict[str, Series]:
+    """What a run has logged; a lost run, as far as it came."""
+    outcome = _produced(workspace, run)
+    return load_table(workspace.blobs, outcome.metrics) if outcome else {}
 
 
 def _produced(workspace: Workspace, run: Run) -> Outcome | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +9,13 @@ from pathlib import Path
 
 from orchestrator import operations
 from orchestrator.workspace import Workspace
+from tests import kept
 from tests.corpus.jobs import write_spec
 from tests.corpus.manifest import LOCKS, Manifest
 from tests.corpus.measure import Places
 from tests.desk import Desk, stock
 
-CACHE = Path(os.environ.get("ORCHESTRATOR_TEST_HOME") or Path.home() / ".cache" / "orchestrator-test")
+CACHE = kept.HOME
 DOWNLOADS = CACHE / "corpus" / "downloads"
 RESULTS = CACHE / "corpus" / "results"
 

@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import kept
 import pytest
 
 from orchestrator.digest import Digest
@@ -26,8 +27,7 @@ RECIPE, BASE = debian.read_recipe(PYTHON), debian.read_lock(PYTHON)
 @pytest.fixture(scope="module")
 def store() -> LocalBlobs:
     """A store that outlives the session, so that packages are fetched once per machine."""
-    home = os.environ.get("ORCHESTRATOR_TEST_HOME") or Path.home() / ".cache" / "orchestrator-test"
-    return LocalBlobs(Path(home))
+    return LocalBlobs(kept.HOME)
 
 
 @pytest.fixture(scope="module")

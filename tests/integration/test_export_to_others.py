@@ -20,9 +20,8 @@ from servers.loopback import free_port
 
 from orchestrator import operations
 from orchestrator.errors import Corruption, EnvironmentProblem, NotFound, UsageError
-from orchestrator.operations import sending
-from orchestrator.operations.sending import export_to_mlflow
-from orchestrator.operations.tabulating import export_table
+from orchestrator.operations.mlflow_export import QUIET, export_to_mlflow
+from orchestrator.operations.table_export import export_table
 from orchestrator.run import Run
 
 pytestmark = pytest.mark.engine
@@ -61,7 +60,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def client(server: str, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
     """Somebody who looks at what is there."""
-    for name, value in sending.QUIET.items():
+    for name, value in QUIET.items():
         monkeypatch.setenv(name, value)
     return MlflowClient(tracking_uri=server)
 
@@ -258,7 +257,7 @@ def test_a_table_that_cannot_be_written_leaves_what_was_there(ran, tmp_path, mon
     desk, run = ran
     file = tmp_path / "points.csv"
     file.write_bytes(b"an older one")
-    monkeypatch.setattr("orchestrator.metrics.decode", lambda data: {"loss": Broken()})
+    monkeypatch.setattr("orchestrator.operations.runs.load_table", lambda blobs, digest: {"loss": Broken()})
     with pytest.raises(Corruption):
         export_table(desk.workspace, [run.id], "csv", file)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"points.csv": b"an older one"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import kept
 import pytest
 
 import orchestrator.agent
@@ -52,16 +52,9 @@ RUNS = [
 @pytest.fixture(scope="module")
 def python() -> Path:
     """An interpreter with the packages: made once, kept where the tests keep what they download."""
-    kept = Path(os.environ.get("ORCHESTRATOR_TEST_HOME") or Path.home() / ".cache" / "orchestrator-test")
-    folder = kept / f"cpu-packages-{sys.version_info[0]}.{sys.version_info[1]}"
-    wanted = "\n".join(f"{name}=={version}" for name, version in PACKAGES.items())
-    made = folder / "packages.txt"
-    if not made.is_file() or made.read_text() != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        pip = [folder / "bin/python", "-m", "pip", "install", "--quiet", "--no-deps"]
-        subprocess.run([*pip, *wanted.splitlines()], check=True, stderr=subprocess.DEVNULL)
-        made.write_text(wanted)
-    return folder / "bin/python"
+    return kept.interpreter(
+        "cpu-packages", *(f"{name}=={version}" for name, version in PACKAGES.items()), options=("--no-deps",)
+    )
 
 
 def environment(pin: str) -> dict[str, str]:

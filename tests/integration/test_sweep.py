@@ -13,14 +13,12 @@ from typing import Any
 
 import pytest
 from desk import Desk, wait_for
-from servers.given import give_base
+from servers.given import give_base, workspace_of_team
 
 from orchestrator import operations
 from orchestrator.operations.pinning import pin
 from orchestrator.operations.sweeping import SweepState
 from orchestrator.runspec.command import render
-from orchestrator.settings.model import Settings
-from orchestrator.workspace import Workspace
 
 pytestmark = pytest.mark.engine
 
@@ -185,11 +183,7 @@ def test_a_team_sees_a_sweep_in_s3_by_postgresql(
     ceph: Any, s3: tuple[str, str], postgres: Any, desk: Desk, tmp_path: Path
 ):
     index = postgres.fresh()
-
-    def workspace(home: Path) -> Workspace:
-        return Workspace(settings=Settings(home=home, store=s3[0], store_endpoint=s3[1], index=index))
-
-    first, other = workspace(desk.home), workspace(tmp_path / "other")
+    first, other = (workspace_of_team(s3, index, home) for home in (desk.home, tmp_path / "other"))
     give_base(desk, first)
     section = {"method": "grid", "params": {"width": [16, 32]}, "trials": None, "parallel": 2, "pruner": "none"}
     done = operations.sweep(first, write(desk, **section))

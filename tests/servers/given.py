@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from desk import Desk
 
@@ -10,7 +11,13 @@ from orchestrator.digest import Digest
 from orchestrator.image.oci import Image
 from orchestrator.lock.model import Lock
 from orchestrator.references.follow import Walk
+from orchestrator.settings.model import Settings
 from orchestrator.workspace import Workspace
+
+
+def workspace_of_team(s3: tuple[str, str], index: str, home: Path) -> Workspace:
+    """A store in S3, as the fixture ``s3`` names it, an index in PostgreSQL, and a home of somebody's own."""
+    return Workspace(settings=Settings(home=home, store=s3[0], store_endpoint=s3[1], index=index))
 
 
 def give_base(desk: Desk, shared: Workspace) -> None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import kept
 import requests
 from servers.loopback import HOST, free_port
+
+from orchestrator.operations.mlflow_export import QUIET
 
 VERSION = "3.17.2"
 _WITHIN = 120
@@ -22,24 +24,16 @@ _WITHIN = 120
 
 def interpreter() -> Path:
     """A Python that has MLflow, server and all."""
-    kept = Path(os.environ.get("ORCHESTRATOR_TEST_HOME") or Path.home() / ".cache" / "orchestrator-test")
-    folder = kept / f"mlflow-server-{sys.version_info[0]}.{sys.version_info[1]}"
-    made = folder / "version.txt"
-    if not made.is_file() or made.read_text() != VERSION:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        pip = [folder / "bin/python", "-m", "pip", "install", "--quiet", f"mlflow=={VERSION}"]
-        subprocess.run(pip, check=True, stderr=subprocess.DEVNULL)
-        made.write_text(VERSION)
-    return folder / "bin/python"
+    return kept.interpreter("mlflow-server", f"mlflow=={VERSION}")
 
 
 @contextlib.contextmanager
 def serve(folder: Path) -> Iterator[str]:
     """Run a server; yields its address."""
     port = free_port()
-    kept = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "files")]
-    words = [interpreter(), "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1", *kept]
-    quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    stores = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "files")]
+    words = [interpreter(), "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1", *stores]
+    quiet = {**os.environ, **QUIET, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with (folder / "log.txt").open("wb") as log:
         server = subprocess.Popen(words, cwd=folder, env=quiet, stdout=log, stderr=log, start_new_session=True)
         try:

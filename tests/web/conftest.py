@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from servers.page import serving
 from web_records import Records
-from web_served import serving
 
 from orchestrator.web.serve import Page as Served
 
@@ -35,7 +35,7 @@ def records(tmp_path: Path) -> Records:
 @pytest.fixture
 def served(records: Records) -> Iterator[Served]:
     """The page of this test's home."""
-    with serving(records) as page:
+    with serving(lambda: records.workspace) as page:
         yield page
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from servers.page import serving
 from web_records import Records
-from web_served import serving
 
 from orchestrator.digest import Digest
 from orchestrator.web import previews
@@ -24,7 +24,10 @@ def records(tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(records):
     """A client that is let in."""
-    with serving(records) as page, httpx.Client(base_url=f"http://127.0.0.1:{page.port}", timeout=30) as made:
+    with (
+        serving(lambda: records.workspace) as page,
+        httpx.Client(base_url=f"http://127.0.0.1:{page.port}", timeout=30) as made,
+    ):
         assert made.get(page.address).status_code == 303
         yield made
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
+from servers.page import serving
 from web_records import Records, three_runs
-from web_served import serving
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def swept(tmp_path_factory):
 @pytest.fixture(scope="module")
 def served(records, three):
     """Their page."""
-    with serving(records) as page:
+    with serving(lambda: records.workspace) as page:
         yield page
 
 
@@ -203,7 +203,7 @@ def test_a_page_that_is_not_there(client):
 
 def test_a_sweep(new_tab, swept):
     records, sweep = swept
-    with serving(records) as served:
+    with serving(lambda: records.workspace) as served:
         sweep_is_shown(new_tab(served=served), sweep)
 
 

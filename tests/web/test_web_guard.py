@@ -5,14 +5,15 @@ from __future__ import annotations
 import http.client
 
 import pytest
+from servers.page import serving
 from web_records import Records
-from web_served import serving
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     """One page for all of them: none changes anything."""
-    with serving(Records(tmp_path_factory.mktemp("guarded") / "home")) as page:
+    records = Records(tmp_path_factory.mktemp("guarded") / "home")
+    with serving(lambda: records.workspace) as page:
         yield page
 
 

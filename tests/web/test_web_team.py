@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 from desk import Desk
 from playwright.sync_api import expect
-from servers.given import give_base
-from web_served import serving
+from servers.given import give_base, workspace_of_team
+from servers.page import serving
 
 from orchestrator import operations
-from orchestrator.settings.model import Settings
-from orchestrator.workspace import Workspace
 
 pytestmark = pytest.mark.engine
 JOB = """
@@ -30,22 +28,18 @@ print("trained")
 def team(ceph: Any, s3: tuple[str, str], postgres: Any, desk: Desk, tmp_path: Any) -> Any:
     """The runs that one has made, and the workspace of the other."""
     index = postgres.fresh()
-
-    def workspace(home: Any) -> Workspace:
-        return Workspace(settings=Settings(home=home, store=s3[0], store_endpoint=s3[1], index=index))
-
-    mine = workspace(desk.home)
+    mine, other = (workspace_of_team(s3, index, home) for home in (desk.home, tmp_path / "other"))
     give_base(desk, mine)
     spec = desk.write(JOB, run={"command": "python job.py {params.start}"}, params={"start": 1})
     runs = [operations.submit(mine, spec, overrides=(f"params.start={start}",)).id for start in (1, 2)]
     replayed = operations.replay(mine, runs[0])
-    return SimpleNamespace(runs=runs, replay=replayed.replay.id, workspace=workspace(tmp_path / "other"))
+    return SimpleNamespace(runs=runs, replay=replayed.replay.id, workspace=other)
 
 
 @pytest.fixture
 def served(team: Any):
     """The other's page."""
-    with serving(team) as page:
+    with serving(lambda: team.workspace) as page:
         yield page
 
 

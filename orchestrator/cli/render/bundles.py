@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from orchestrator.bundle.model import LeftOut
     from orchestrator.operations.bundling import Exported
     from orchestrator.operations.importing import Imported
-    from orchestrator.operations.sending import Sent
-    from orchestrator.operations.tabulating import Table
+    from orchestrator.operations.mlflow_export import Sent
+    from orchestrator.operations.table_export import Table
 
 
 def exported(done: Exported, where: str) -> str:

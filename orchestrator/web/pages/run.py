@@ -68,7 +68,7 @@ def _values(workspace: Workspace, shown: Shown) -> dict[str, Any]:
         "note": said.note,
         "archived": said.archived,
         "tags": said.on(facts.tags),
-        "params": shown.outcome.params if shown.outcome else shown.plan.params,
+        "params": shown.params,
         "metrics": metrics_of(shown.metrics),
         "more_metrics": max(0, len(shown.metrics) - MANY),
         "files": files[:MANY],

@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from orchestrator import metrics
 from orchestrator.agent import wire
+from orchestrator.compare.points import load_table
 from orchestrator.errors import NotFound
 from orchestrator.execution import events
 from orchestrator.execution.live import LiveRun
@@ -40,12 +40,7 @@ def recorded_table(site: Site, workspace: Workspace, run_id: str) -> Table:
     if run.produced is None:
         return {}
     digest = read_document(workspace.blobs, Outcome, run.produced).metrics
-
-    def read() -> Table:
-        with workspace.blobs.get(digest) as stream:
-            return metrics.decode(stream.read())
-
-    return site.tables.get(digest, read)
+    return site.tables.get(digest, lambda: load_table(workspace.blobs, digest))
 
 
 def live_table(site: Site, live: LiveRun) -> Table:

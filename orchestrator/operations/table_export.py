@@ -13,14 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from orchestrator import metrics
-from orchestrator.errors import EnvironmentProblem, UsageError
+from orchestrator.errors import EnvironmentProblem
 from orchestrator.metrics import Series
-from orchestrator.operations import execute, runs
-from orchestrator.outcome import Outcome
-from orchestrator.run import Run
-from orchestrator.store import durable
-from orchestrator.store.streams import read_document
+from orchestrator.operations import execute, output, runs
 from orchestrator.workspace import Workspace
 
 Kind = Literal["csv", "parquet"]
@@ -51,28 +46,17 @@ def export_table(workspace: Workspace, names: Sequence[str], kind: Kind, to: Pat
     """
     found = {run.id: run for run in (runs.find(workspace, name) for name in names)}
     whole = [one for run in found.values() for one in (run, *execute.children(workspace, run.id))]
-    series = ((run.id, name, points) for run in whole for name, points in sorted(_table(workspace, run).items()))
+    series = (
+        (run.id, name, points) for run in whole for name, points in sorted(runs.metrics_of(workspace, run).items())
+    )
     write = _csv if kind == "csv" else _Parquet()
     if not isinstance(to, Path):
         return Table(tuple(found), write(series, to))
-    if not to.absolute().parent.is_dir() or to.is_symlink() or (to.exists() and not to.is_file()):
-        raise UsageError(f"{to}: no place for a file", hint="name a file in a folder that is there")
-    with durable.aside(to.absolute().parent) as (written, sink):
-        rows = write(series, sink)
-        written.chmod(0o644)
-    durable.rename(written, to.absolute())
-    return Table(tuple(found), rows)
+    with output.replaced(output.place(to)) as sink:
+        return Table(tuple(found), write(series, sink))
 
 
 _Pieces = Iterator[tuple[str, str, Series]]
-
-
-def _table(workspace: Workspace, run: Run) -> dict[str, Series]:
-    if run.produced is None:
-        return {}
-    outcome = read_document(workspace.blobs, Outcome, run.produced)
-    with workspace.blobs.get(outcome.metrics) as stream:
-        return metrics.decode(stream.read())
 
 
 def _csv(series: _Pieces, sink: IO[bytes]) -> int:

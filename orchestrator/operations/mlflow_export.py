@@ -10,7 +10,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -38,7 +38,7 @@ _POINTS, _PAIRS = 1000, 100
 """The most that a server takes at once."""
 _LONGEST_PARAM, _LONGEST_TAG = 6000, 8000
 """Characters. MLflow's client would cut what is longer, and not say so."""
-_STATUS = {"finished": "FINISHED", "failed": "FAILED", "killed": "KILLED", "lost": "FAILED"}
+STATUS = {"finished": "FINISHED", "failed": "FAILED", "killed": "KILLED", "lost": "FAILED"}
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",  # MLflow would tell its makers
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # its own 7 take minutes where nothing answers
@@ -90,7 +90,8 @@ def export_to_mlflow(
     for one in shown:
         workspace.report(f"sending {one.run.id} to {urls.shown(uri)}")
         with _explained(uri):
-            place = _Place(client, _experiment(client, experiment or one.run.name), experiment or one.run.name)
+            name = experiment or one.run.name
+            place = _Place(client, _experiment(client, name), name)
             sent.append(_send(workspace, place, one, parent=None))
     return sent
 
@@ -145,14 +146,14 @@ def _experiment(client: MlflowClient, name: str) -> str:
 def _send(workspace: Workspace, place: _Place, one: Shown, parent: str | None) -> Sent:
     renamed = _renamed(one)
     tags = _tags(one, renamed, parent)
-    long = {name: len(str(value)) > _LONGEST_PARAM for name, value in _params(one).items()}
-    long |= {name: True for name, value in tags.items() if len(value) > _LONGEST_TAG}
-    left = tuple(sorted(name for name, is_long in long.items() if is_long))
+    long = {name for name, value in one.params.items() if len(str(value)) > _LONGEST_PARAM}
+    long |= {name for name, value in tags.items() if len(value) > _LONGEST_TAG}
     links = sum(isinstance(entry, LinkEntry) for entry in one.artifacts.entries)
+    sent = Sent(one.run.id, "", place.name, True, renamed, tuple(sorted(long)), links)
     for there in place.client.search_runs([place.experiment], f"tags.`{OF}` = '{one.run.id}'"):
         in_place = parent is None or there.data.tags.get(_PARENT) == parent
         if there.data.tags.get(WHOLE) == "true" and in_place:
-            return Sent(one.run.id, there.info.run_id, place.name, False, renamed, left, links)
+            return replace(sent, there=there.info.run_id, new=False)
         place.client.delete_run(there.info.run_id)  # it was cut off, or the run that it is within was
     started = _milliseconds(one.run.facts.started or one.run.facts.created)
     created = place.client.create_run(place.experiment, start_time=started, tags=_short(tags), run_name=one.run.name)
@@ -163,13 +164,13 @@ def _send(workspace: Workspace, place: _Place, one: Shown, parent: str | None) -
         for child in one.children:
             _send(workspace, place, runs.show(workspace, child.id), parent=run_id)
         ended = _milliseconds(one.run.facts.ended or one.run.facts.created)
-        place.client.set_terminated(run_id, _STATUS[one.run.status], end_time=ended)
+        place.client.set_terminated(run_id, STATUS[one.run.status], end_time=ended)
         place.client.set_tag(run_id, WHOLE, "true")
     except BaseException:
         with contextlib.suppress(Exception):  # the tag is missing, so the next time it is written anew all the same
             place.client.delete_run(run_id)
         raise
-    return Sent(one.run.id, run_id, place.name, True, renamed, left, links)
+    return replace(sent, there=run_id)
 
 
 def _log(client: MlflowClient, run_id: str, one: Shown, renamed: Mapping[str, str], started: int) -> None:
@@ -179,7 +180,7 @@ def _log(client: MlflowClient, run_id: str, one: Shown, renamed: Mapping[str, st
     def there(name: str) -> str:
         return renamed.get(name, name)
 
-    params = (Param(there(name), str(value)[:_LONGEST_PARAM]) for name, value in _params(one).items())
+    params = (Param(there(name), str(value)[:_LONGEST_PARAM]) for name, value in one.params.items())
     for pairs in _batches(params, _PAIRS):
         client.log_batch(run_id, params=pairs)
     points = (Metric(there(name), value, started, step) for name, step, value in _points(one.metrics))
@@ -217,10 +218,6 @@ def _beside(workspace: Workspace, digest: Digest, path: Path) -> None:
     checkout.file_to_write(FileEntry(path=path.name, digest=digest, size=0), path, workspace.blobs)
 
 
-def _params(one: Shown) -> Mapping[str, object]:
-    return one.outcome.params if one.outcome else one.plan.params
-
-
 def _points(table: Mapping[str, Series]) -> Iterator[tuple[str, int, float]]:
     for name, series in table.items():
         for step, value in series:
@@ -229,7 +226,7 @@ def _points(table: Mapping[str, Series]) -> Iterator[tuple[str, int, float]]:
 
 def _renamed(one: Shown) -> dict[str, str]:
     """The names that MLflow does not take -> those that stand for them: metrics, parameters and tags alike."""
-    names = {*one.metrics, *_params(one), *one.annotations.on(one.run.facts.tags)}
+    names = {*one.metrics, *one.params, *one.annotations.on(one.run.facts.tags)}
     return {name: there for name, there in accepted(names).items() if name != there}
 
 
