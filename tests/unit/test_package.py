@@ -33,3 +33,10 @@ def test_a_name_it_does_not_have_is_an_attribute_error():
 
     with pytest.raises(AttributeError, match="log_metrik"):
         orchestrator.log_metrik  # noqa: B018
+
+
+@pytest.mark.parametrize("module", ["orchestrator", "orchestrator.operations"])
+def test_every_name_it_offers_is_there(module):
+    script = f"import {module} as offered; [getattr(offered, name) for name in offered.__all__]"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
