@@ -39,7 +39,6 @@ class UsageError(OrchestratorError):
     """An argument that cannot be right."""
 
     exit_code = ExitCode.USAGE
-    default_hint = "see `orchestrator COMMAND --help`"
 
 
 class BadDocument(UsageError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -40,7 +40,7 @@ def logs(context: Context, run: str, follow: bool) -> None:
 def _fields(ctx: click.Context, param: click.Parameter, given: str | None) -> tuple[Field, ...]:
     from orchestrator.index.filter import names
 
-    return tuple(names.parse(text.strip()) for text in given.split(",")) if given else ()
+    return names.parse_many(given) if given else ()
 
 
 @click.command()
@@ -74,10 +74,12 @@ def ls(
     created, plan, image, commit, …, joined by and, or, not. Filter strings of MLflow work too. docs/search.md.
     """
     from orchestrator.cli.render import listing
+    from orchestrator.operations.listing import doubts, with_packages
     from orchestrator.operations.listing import ls as operation
 
+    workspace = context.workspace()
     rows = operation(
-        context.workspace(),
+        workspace,
         where=where,
         name=name,
         status=status,
@@ -89,28 +91,37 @@ def ls(
     )
     if len(rows) in (0, limit):
         context.talk.say("no runs" if not rows else f"the {'first' if sort else 'newest'} {limit}; --limit shows more")
+    if any(field.group == "packages" for field in columns):
+        rows = with_packages(workspace, rows)
+    for line in doubts(workspace, rows, where=where, sort=sort, columns=columns, parent=parent):
+        context.talk.note(line)
+    if columns:
+        data = [listing.chosen_data(row, columns) for row in rows]
+        context.result("ls", {"runs": data}, partial(listing.chosen, rows, columns))
+        return
     first = (sort or "").removeprefix("-").removeprefix("metrics.")
-    shown = partial(listing.chosen, rows, columns) if columns else partial(listing.listing, rows, first)
-    context.result("ls", {"runs": [listing.listed_data(row) for row in rows]}, shown)
+    context.result("ls", {"runs": [listing.listed_data(row) for row in rows]}, partial(listing.listing, rows, first))
 
 
 @click.command()
 @click.option("--metric", required=True, help="By its last value.")
-@click.option(
-    "--max", "direction", flag_value="max", default="max", help="The greatest; so it is where nothing is said."
-)
-@click.option("--min", "direction", flag_value="min", help="The least.")
+@click.option("--max", "greatest", is_flag=True, help="The greatest; so it is where nothing is said.")
+@click.option("--min", "least", is_flag=True, help="The least.")
 @click.option("--where", metavar="FILTER", help="Only among these; as of `ls`.")
 @click.option(
     "--limit", type=click.IntRange(1, 1_000_000), default=1, show_default=True, help="So many, the best first."
 )
 @click.pass_obj
-def best(context: Context, metric: str, direction: Literal["max", "min"], where: str | None, limit: int) -> None:
+def best(context: Context, metric: str, greatest: bool, least: bool, where: str | None, limit: int) -> None:
     """The finished run with the best value of a metric, and what it was run with."""
     from orchestrator.cli.render import listing
     from orchestrator.operations.listing import best as operation
 
-    done = operation(context.workspace(), metric, direction=direction, where=where, limit=limit)
+    if greatest and least:
+        raise click.UsageError("--max and --min: one of them")
+    done = operation(context.workspace(), metric, direction="min" if least else "max", where=where, limit=limit)
+    if not (greatest or least):
+        context.talk.note(f"by the greatest {done.metric}; --min: by the least")
     data = {"metric": done.metric, "direction": done.direction, "runs": [listing.listed_data(row) for row in done.rows]}
     context.result("best", data, lambda: listing.best(done))
 

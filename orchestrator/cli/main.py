@@ -131,6 +131,11 @@ def main(argv: list[str] | None = None) -> None:
     sys.exit(code)
 
 
+def _help(command: str) -> str:
+    """Where to read on, where nothing better is known."""
+    return f"see `orchestrator{f' {command}' if command in _VERBS else ''} --help`"
+
+
 def _complete() -> None:
     """Answer the shell, where it asks for completions: the script of `completion` sets a variable by our name."""
     name = Path(sys.argv[0]).name
@@ -162,11 +167,11 @@ def run(argv: list[str]) -> int:
         click.echo(asked.format_message())
         return ExitCode.OK
     except click.ClickException as error:
-        place = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "orchestrator"
-        context.fail(command, error.format_message(), f"see `{place} --help`", ExitCode.USAGE)
+        context.fail(command, error.format_message(), _help(command), ExitCode.USAGE)
         return ExitCode.USAGE
     except OrchestratorError as error:
-        context.fail(command, error.message, error.hint, error.exit_code, findings=getattr(error, "findings", None))
+        hint = error.hint or (_help(command) if error.exit_code == ExitCode.USAGE else "")
+        context.fail(command, error.message, hint, error.exit_code, findings=getattr(error, "findings", None))
         return error.exit_code
     except BrokenPipeError:  # before its base class below
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read us has gone: nothing is left to flush

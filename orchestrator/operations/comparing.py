@@ -67,7 +67,9 @@ def compare(workspace: Workspace, ids: Sequence[str]) -> Comparison:
     """
     found = list({run.id: run for run in (runs.find(workspace, text) for text in ids)}.values())
     if not 2 <= len(found) <= MOST:
-        raise UsageError(f"{len(found)} runs cannot be compared", hint=f"name two different runs, or up to {MOST}")
+        few = "a run is compared with others"
+        many = f"{len(found)} runs are too many to compare"
+        raise UsageError(few if len(found) < 2 else many, hint=f"name two different runs, or up to {MOST}")
     rows = Rows(workspace.blobs, workspace.records)
     sides = [_side(workspace, run, rows) for run in found]
     sections = (

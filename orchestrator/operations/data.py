@@ -59,7 +59,9 @@ def refuse_system(what: str, source: Path) -> Path:
     try:
         real = source.resolve(strict=True)
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
-        raise UsageError(f"{what}: {source}: {getattr(error, 'strerror', None) or error}") from error
+        raise UsageError(
+            f"{what}: {source}: {getattr(error, 'strerror', None) or error}", hint="paths begin in the spec's folder"
+        ) from error
     within = any(real.is_relative_to(place) for place in _NEVER)
     if within or real in (Path("/"), Path.home().resolve()):
         raise UsageError(f"{what}: {real} is never mounted", hint="name the folder that holds what the job needs")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,6 +12,7 @@ from orchestrator.index.memory import chosen
 from orchestrator.index.port import Row
 from orchestrator.index.query import AllOf, AnyOf, Clause, Condition, Field, Has, Not, Query, Sort
 from orchestrator.operations.present import live_rows, ready, take_up
+from orchestrator.operations.unknown import meant, unknown
 from orchestrator.workspace import Workspace
 
 _ARCHIVED = Field(names.ARCHIVED, "tags")
@@ -61,14 +62,11 @@ def ls(
     ]
     clauses += [Condition(Field(tag, "tags"), "=", value) for tag, value in tags]
     clauses += filtered(workspace, where)
-    if not archived and not parent and not _names(clauses, _ARCHIVED):
+    if not archived and not parent and _ARCHIVED not in fields(clauses):
         clauses.append(NOT_ARCHIVED)
     query = Query(tuple(clauses), sort=order(sort) if sort else None, limit=limit)
     take_up(workspace)
-    if parent:
-        from orchestrator.operations.runs import find
-
-        query = replace(query, parent=find(workspace, parent).id)
+    query = replace(query, parent=_whole_id(workspace, parent))
     live = [] if query.parent else live_rows(workspace)
     known = ready(workspace).rows(query)
     if not (live := chosen(live, query)):
@@ -99,11 +97,40 @@ def best(
     take_up(workspace)
     rows = ready(workspace).rows(Query(tuple(clauses), sort=Sort(field, direction == "max"), limit=limit))
     if not rows:
+        near = meant(workspace, field)
         raise NotFound(
             f"no finished run{' that fits' if where else ''} has a metric {field.name!r}",
-            hint="`orchestrator ls` shows what runs have logged",
+            hint=f"did you mean {near!r}?" if near else "`orchestrator ls` shows what runs have logged",
         )
     return Best(rows, field.name, direction)
+
+
+def doubts(
+    workspace: Workspace,
+    rows: Sequence[Row],
+    *,
+    where: str | None = None,
+    sort: str | None = None,
+    columns: Iterable[Field] = (),
+    parent: str | None = None,
+) -> list[str]:
+    """What to say of these rows, in the words by which :func:`ls` was asked for them: a line for each unknown name.
+
+    Names of the filter are looked at where nothing was found; those to sort by and to show where no row has them.
+    """
+    shown = [*columns, *([order(sort).field] if sort else [])]
+    asked = [field for field in shown if all(value(row, field) is None for row in rows)]
+    if not rows:
+        asked += fields(filtered(workspace, where))
+    return unknown(workspace, asked, _whole_id(workspace, parent))
+
+
+def _whole_id(workspace: Workspace, run: str | None) -> str | None:
+    if not run:
+        return None
+    from orchestrator.operations.runs import find  # it imports much that a list does not need
+
+    return find(workspace, run).id
 
 
 def filtered(workspace: Workspace, where: str | None) -> Sequence[Clause]:
@@ -116,17 +143,16 @@ def filtered(workspace: Workspace, where: str | None) -> Sequence[Clause]:
     return found.clauses if isinstance(found, AllOf) else (found,)
 
 
-def _names(clauses: Sequence[Clause], field: Field) -> bool:
-    """Whether a field is asked for anywhere in these clauses."""
+def fields(clauses: Sequence[Clause]) -> Iterator[Field]:
+    """What is asked for anywhere in these clauses."""
     for clause in clauses:
         match clause:
-            case Condition() | Has() if clause.field == field:
-                return True
-            case Not(inner) if _names([inner], field):
-                return True
-            case AllOf(inner) | AnyOf(inner) if _names(inner, field):
-                return True
-    return False
+            case Condition() | Has():
+                yield clause.field
+            case Not(inner):
+                yield from fields([inner])
+            case AllOf(inner) | AnyOf(inner):
+                yield from fields(inner)
 
 
 def order(text: str) -> Sort:
@@ -141,8 +167,16 @@ def order(text: str) -> Sort:
     return Sort(field, text.startswith("-"))
 
 
+def with_packages(workspace: Workspace, rows: Sequence[Row]) -> list[Row]:
+    """The same rows with what their locks name, which does not come back from an index; each lock is read once."""
+    from orchestrator.operations.rows import Rows
+
+    made = Rows(workspace.blobs, workspace.records, workspace.report)
+    return [replace(row, packages=made.packages(row.lock)) for row in rows]
+
+
 def value(row: Row, field: Field) -> str | float | bool | None:
-    """What a run has there, as it was recorded; packages do not come back with a row."""
+    """What a run has there, as it was recorded."""
     if field.group is None:
         found: str | float | None = getattr(row, field.name)
         return found

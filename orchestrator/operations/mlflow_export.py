@@ -122,6 +122,11 @@ def _explained(uri: str) -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
+        if isinstance(error.__context__, OSError):
+            raise EnvironmentProblem(
+                f"{urls.shown(uri)} does not answer",
+                hint="see whether an MLflow server runs there; the same command sends what is not there yet",
+            ) from error
         said = urls.shown_in(str(error)).strip().splitlines()
         raise EnvironmentProblem(
             f"{urls.shown(uri)}: {said[0] if said else 'refused'}",

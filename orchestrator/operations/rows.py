@@ -74,6 +74,10 @@ class Rows:
             packages=self._packages(plan.image.lock) if plan else {},
         )
 
+    def packages(self, lock: str | None) -> Mapping[str, str]:
+        """What the lock of this digest names: name -> version; nothing where there is none, or it is gone."""
+        return self._packages(Digest(lock)) if lock else {}
+
     def _outcome(self, run: Run) -> Outcome | None:
         return read_document(self._blobs, Outcome, run.produced) if run.produced else None
 

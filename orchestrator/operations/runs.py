@@ -95,7 +95,10 @@ def resolve(workspace: Workspace, text: str) -> str:
         return found[back]
     found = present.ids(workspace, text, _AMBIGUOUS)
     if not found:
-        raise NotFound(f"no run {text!r}")
+        from orchestrator.sweep.model import means_sweep
+
+        sweep = f"a sweep is no run: `orchestrator sweeps {text}` shows its trials and their runs"
+        raise NotFound(f"no run {text!r}", hint=sweep if means_sweep(text) else "")
     if len(found) > 1:
         raise UsageError(f"{text!r} begins several runs: {', '.join(found)}", hint="write more of the id")
     return found[0]

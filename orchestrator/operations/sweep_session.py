@@ -13,6 +13,7 @@ from orchestrator.failpoint import reached
 from orchestrator.index.filter import names
 from orchestrator.operations import sweep_trials, sweeping
 from orchestrator.operations.listing import ls
+from orchestrator.operations.rows import last_metrics
 from orchestrator.operations.signals import Stop
 from orchestrator.operations.sweep_driving import Drive
 from orchestrator.operations.sweep_strategy import Strategy, strategy
@@ -83,7 +84,17 @@ class Session:
         reached("sweep.recorded")
         self.ended[trial.number] = trial
         self.workspace.report(self._line(asked.params, trial))
+        if len(self.ended) == 1 and run.status == "finished" and told.state == "failed":
+            self._check_objective(run, why)
         return told
+
+    def _check_objective(self, run: Run, why: str) -> None:
+        """A name that the first trial does not log is taken for a slip: no further trial is spent on it."""
+        if self.setup.record.metric not in last_metrics(self.workspace.blobs, run):
+            raise UsageError(
+                f"the sweep stops at its first trial: {why}",
+                hint=f"change sweep.objective; or `orchestrator sweep {self.setup.record.id}` goes on all the same",
+            )
 
     def _line(self, params: Params, trial: TrialRecord) -> str:
         record = self.setup.record

@@ -197,7 +197,7 @@ def test_no_server_no_address_no_run_no_client(ran, server, client, monkeypatch)
     desk, run = ran
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     nobody = f"http://user:hush@127.0.0.1:{free_port()}"
-    with pytest.raises(EnvironmentProblem) as refused:
+    with pytest.raises(EnvironmentProblem, match="does not answer") as refused:
         export_to_mlflow(desk.workspace, [run.id], nobody)
     assert "127.0.0.1" in refused.value.message and "hush" not in refused.value.message
     for address in ("", "mlruns", "file:///tmp/x", "sqlite:///x.db"):

@@ -110,7 +110,10 @@ def test_tags_notes_and_putting_away(desk):
     said(desk, "tag", run, "--set", "stage=production", "--set", "team=z")
     said(desk, "note", run, "-m", "the amazing one")
     assert found(desk, "tags.stage = 'production' and tags.team = 'z' and note like '%amazing%'") == [0.3]
-    assert "the amazing one" in desk.cli("show", run).stdout.decode()
+    shown = [line.split() for line in desk.cli("show", run).stdout.decode().splitlines()]
+    assert ["note", "the", "amazing", "one"] in shown
+    assert [line for line in shown if line[:1] == ["team"]] == [["team", "z", "(the", "run", "set", "x)"]]
+    assert ["stage", "production"] in shown
     assert desk.workspace.records.read(f"runs/{run}") == record  # the run stays as it was recorded
     said(desk, "archive", run)
     assert found(desk, "name = search") == [0.7, 0.1]

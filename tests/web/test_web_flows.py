@@ -63,6 +63,13 @@ def test_a_bad_filter_is_explained_where_it_was_typed(tab, three):
     expect(page.locator("#where")).to_have_attribute("aria-describedby", "problem")
 
 
+@pytest.mark.parametrize("query", ["where=metrics.los+%3C+1", "sort=-metrics.los"])
+def test_a_name_that_no_run_has_is_told(tab, three, query):
+    page = tab.go(f"/?{query}")
+    expect(page.locator(".notice")).to_have_text("no run has `metrics.los`; did you mean `metrics.loss`?")
+    expect(page.locator("table.rows tbody tr")).to_have_count(3 if "sort" in query else 0)
+
+
 def test_columns_are_chosen(tab, three):
     page = tab.go("/")
     page.get_by_text("Columns").click()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.render.basics import columns, counted, table
 from orchestrator.compare.values import printable
+from orchestrator.index.filter import names
 from orchestrator.index.query import Field
 
 if TYPE_CHECKING:
@@ -40,9 +41,18 @@ def chosen(rows: Sequence[Row], fields: Sequence[Field]) -> str:
     """Runs as a table of these fields."""
     if not rows:
         return ""
-    return columns(
-        [printable(field.dotted) for field in fields], [[cell(row, field) for field in fields] for row in rows]
-    )
+    header = [printable(names.written(field)) for field in fields]
+    return columns(header, [[cell(row, field) for field in fields] for row in rows])
+
+
+def chosen_data(row: Row, fields: Sequence[Field]) -> dict[str, Any]:
+    """A run with these fields, for a program; metrics are as ``repr`` writes them, as in the whole."""
+    from orchestrator.operations.listing import value
+
+    def of(field: Field) -> object:
+        return row.metrics.get(field.name) if field.group == "metrics" else value(row, field)
+
+    return {"id": row.id, **{names.written(field): of(field) for field in fields}}
 
 
 def cell(row: Row, field: Field) -> str:
@@ -57,8 +67,8 @@ def cell(row: Row, field: Field) -> str:
 
 def best(found: Best) -> str:
     """The best runs, with all that they were run with."""
-    names = sorted({name for row in found.rows for name in row.params})
-    fields = [Field("id"), Field("name"), Field(found.metric, "metrics"), *(Field(name, "params") for name in names)]
+    params = sorted({name for row in found.rows for name in row.params})
+    fields = [Field("id"), Field("name"), Field(found.metric, "metrics"), *(Field(name, "params") for name in params)]
     return chosen(found.rows, fields)
 
 
@@ -85,6 +95,6 @@ def status(found: Status) -> str:
 
 
 def _brief(metrics: Mapping[str, str], first: str) -> str:
-    names = sorted(metrics, key=lambda name: (name != first, name))
-    shown = [f"{printable(name)}={float(metrics[name]):.5g}" for name in names[:_SHOWN]]
+    ordered = sorted(metrics, key=lambda name: (name != first, name))
+    shown = [f"{printable(name)}={float(metrics[name]):.5g}" for name in ordered[:_SHOWN]]
     return " ".join([*shown, *(["…"] if len(metrics) > _SHOWN else [])])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.render.basics import some, table
@@ -16,7 +17,7 @@ def sections(item: Shown) -> list[str]:
     """A section for each kind of which there is any."""
     facts = item.run.facts
     kinds: dict[str, list[tuple[str, object]]] = {
-        "tags": [(printable(name), printable(text)) for name, text in sorted(facts.tags.items())],
+        "tags": _tags(facts.tags, item.annotations.on(facts.tags)),
         "models": [(printable(model.name), _model(model)) for model in facts.models],
         "data sets": [(printable(dataset.name), _dataset(dataset)) for dataset in facts.datasets],
         "runs within": [(child.id, f"{printable(child.name)}, {child.status}") for child in item.children],
@@ -29,6 +30,12 @@ def data(item: Shown) -> dict[str, Any]:
     return {
         "children": [{"id": child.id, "name": child.name, "status": child.status} for child in item.children],
     }
+
+
+def _tags(recorded: Mapping[str, str], now: Mapping[str, str]) -> list[tuple[str, object]]:
+    """Those of now; where somebody changed what the run itself had set, that too."""
+    was = {name: f" (the run set {text})" for name, text in recorded.items() if now.get(name) != text}
+    return [(printable(name), printable(f"{text}{was.get(name, '')}")) for name, text in sorted(now.items())]
 
 
 def _model(model: ModelFact) -> str:

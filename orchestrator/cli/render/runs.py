@@ -30,7 +30,7 @@ def submitted(done: Submitted, metrics: dict[str, str], exit_code: int | None) -
         ("result", run.outcome or "none"),
         *((printable(name), value) for name, value in sorted(metrics.items())[:_MANY]),
         *certificates.rows(done.certificate),
-        *(("note", printable(note)) for note in run.facts.notes),
+        *(("remark", printable(note)) for note in run.facts.notes),
     ]
     return table([("reused", "this plan ran before; nothing was run now"), *rows] if done.reused else rows)
 
@@ -66,9 +66,8 @@ def shown(item: Shown) -> str:
         *certificates.rows(item.certificate),
         *((("pinned", item.pin.note or item.pin.created),) if item.pin else ()),
         *((("archived", "yes"),) if item.annotations.archived else ()),
-        *((("remark", item.annotations.note),) if item.annotations.note else ()),
-        *((f"tag {name}", value) for name, value in item.annotations.tags.items() if value is not None),
-        *(("note", printable(note)) for note in facts.notes),
+        *((("note", item.annotations.note),) if item.annotations.note else ()),
+        *(("remark", printable(note)) for note in facts.notes),
     ]
     return "\n".join([table(rows), *_sections(item), *logged.sections(item), *inputs.sections(item.observed, plan)])
 

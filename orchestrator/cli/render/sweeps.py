@@ -67,8 +67,11 @@ def replayed(done: ReplayedSweep) -> str:
     """A replay of a sweep, trial by trial."""
     names = sorted({name for trial in done.trials for name in trial.suggested})
     cells = [_replayed_cells(trial, names) for trial in done.trials]
-    passed = sum(trial.passed for trial in done.trials)
-    last = f"{passed} of {counted(len(done.trials), 'trial')} came back"
+    tried = [trial for trial in done.trials if trial.verdict is not None or not trial.passed]
+    last = f"{sum(trial.passed for trial in tried)} of {counted(len(tried), 'trial')} came back" if tried else ""
+    if untried := len(done.trials) - len(tried):
+        again = f"{counted(untried, 'trial')} suggested again as recorded, and not run"
+        last = f"{last}; {again}" if last else f"no trial was replayed: {again}"
     if done.sampler != done.record.sampler:
         last += f"; suggested by {done.sampler}, recorded by {done.record.sampler}"
     shown = [columns(("trial", "recorded", "suggestion", "replay", *names, "run"), cells)] if cells else []

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
+from orchestrator.index.filter import names
 from orchestrator.index.filter.words import Word
 from orchestrator.index.query import AllOf, AnyOf, Clause, Condition, Field, Not, Operator
 from orchestrator.index.values import ORDERS
@@ -19,6 +20,7 @@ _CHOICES = {
     "status": ("running", "finished", "failed", "killed", "lost"),
     "kind": ("submit", "replay"),
 }
+_LAST = re.compile(r"(s-)?last(~[0-9]+)?")
 _ABOVE = "\U0010ffff"
 _SPAN = re.compile(r"-?([0-9]{1,6})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -38,6 +40,8 @@ def clause(field: Field, operator: Operator, value: Word, now: datetime) -> Clau
             return _param(field, operator, value)
         case "data":
             return _digest(field, operator, value.text)
+        case "tags" if field.name == names.SWEEP and operator in ORDERS:
+            return _beginning(field, operator, value.text)
         case "tags" | "packages":
             return Condition(field, operator, value.text)
         case None:
@@ -85,6 +89,8 @@ def _digest(field: Field, operator: Operator, text: str) -> Clause:
 def _beginning(field: Field, operator: Operator, text: str) -> Clause:
     if not text:
         raise ValueError(f"an empty text is the beginning of every {field.name}")
+    if _LAST.fullmatch(text):
+        raise ValueError(f"{text!r} is a name on the command line; a filter takes ids, or their beginnings")
     begins = AllOf((Condition(field, ">=", text), Condition(field, "<", text + _ABOVE)))
     if operator == "=":
         return begins

@@ -35,6 +35,9 @@ _SAME = {
     "git": "commit",
 }
 _TAGS = {"archived": ARCHIVED, "note": NOTE, "sweep": SWEEP, "trial": TRIAL}
+_AS_WRITTEN = {tag: written for written, tag in _TAGS.items()}
+_QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"")
+_ONE = re.compile(r"(?:`[^`]*`|\"[^\"]*\"|[^,])+")
 _MLFLOW_TAGS = {"mlflow.runName": Field("name"), "mlflow.note.content": Field(NOTE, "tags")}
 
 
@@ -46,14 +49,29 @@ def own_tags(note: str, *, archived: bool) -> dict[str, str]:
 def parse(text: str) -> Field:
     """A field that stands alone, to sort by or to show: what is behind the first dot is its name as it is.
 
+    In quotes it is the same name, as in a filter.
+
     Raises:
         UsageError: runs have none such.
     """
     head, dot, name = text.partition(".")
+    if _QUOTED.fullmatch(name):
+        name = name[1:-1]
     found = field([head, name] if dot else [head])
     if found is None:
         raise UsageError(f"runs have no {text!r}", hint=advice([head, name] if dot else [head]))
     return found
+
+
+def parse_many(text: str) -> tuple[Field, ...]:
+    """Fields with commas between them; a comma in quotes is part of a name. Raises as :func:`parse` does."""
+    return tuple(parse(one.strip()) for one in _ONE.findall(text))
+
+
+def written(field: Field) -> str:
+    """A field as a person writes it: ``metrics.loss``, ``note``."""
+    own = _AS_WRITTEN.get(field.name) if field.group == "tags" else None
+    return own or field.dotted
 
 
 def field(path: list[str]) -> Field | None:

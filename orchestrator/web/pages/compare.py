@@ -41,7 +41,9 @@ def page(site: Site, request: Request) -> Response:
     workspace = site.workspace()
     named = list(dict.fromkeys(request.query_params.getlist("run")))
     if not 2 <= len(named) <= MOST:
-        raise UsageError(f"{len(named)} runs are named", hint=f"tick two runs of the list, or more, up to {MOST}")
+        raise UsageError(
+            "too few runs" if len(named) < 2 else "too many runs", hint=f"tick 2 to {MOST} runs of the list"
+        )
     found = operation(workspace, named)
     swap = address("/compare", {"run": named[::-1]}) if len(named) == 2 else ""
     return site.page(

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from orchestrator.errors import NotFound, UsageError
 from orchestrator.index.port import Row
 from orchestrator.index.query import GROUPS, Field, Group
-from orchestrator.operations.listing import ls, value
+from orchestrator.operations.listing import doubts, ls, value
 from orchestrator.web.pages import asked
 from orchestrator.web.site import UNCHANGED, Site, address
 
@@ -92,17 +92,21 @@ def table(site: Site, request: Request) -> Response:
 
 def _listed(site: Site, said: Asked) -> dict[str, Any]:
     rows: list[Row] = []
+    doubtful: list[str] = []
     problem = hint = ""
+    where, sort, parent = said.where or None, said.sort or None, said.parent or None
     try:
+        workspace = site.workspace()
         rows = ls(
-            site.workspace(),
-            where=said.where or None,
+            workspace,
+            where=where,
             status=said.status or None,
-            parent=said.parent or None,
-            sort=said.sort or None,
+            parent=parent,
+            sort=sort,
             limit=said.limit,
             archived=said.archived,
         )
+        doubtful = doubts(workspace, rows, where=where, sort=sort, parent=parent)
     except (UsageError, NotFound) as error:
         problem, hint = error.message, error.hint
     choices = _choices(rows)
@@ -110,10 +114,11 @@ def _listed(site: Site, said: Asked) -> dict[str, Any]:
         "rows": rows,
         "problem": problem,
         "hint": hint,
+        "doubts": doubtful,
         "choices": choices,
         "columns": [found for name in said.columns if (found := column(name))] or _usual(rows, choices),
         "full": len(rows) == said.limit < _MOST,
-        "mark": hashlib.sha256(repr((said, problem, rows)).encode()).hexdigest()[:16],
+        "mark": hashlib.sha256(repr((said, problem, doubtful, rows)).encode()).hexdigest()[:16],
         "table": address("/runs/table", said.query()),
         "value": value,
     }

@@ -30,7 +30,12 @@ RUNS = [
         1,
         metrics={"test_accuracy": "0.95", "val/acc top-1": "0.5", "loss": "nan"},
         params={"lr": 0.05, "optimizer": "adam", "deep": True},
-        tags={"team": "x", "mlflow.source.type": "LOCAL", names.NOTE: "Amazing, isn't it"},
+        tags={
+            "team": "x",
+            "mlflow.source.type": "LOCAL",
+            names.NOTE: "Amazing, isn't it",
+            names.SWEEP: "s-20261124-cafe",
+        },
         data={"train": "sha256:" + "ab" * 32},
         packages={"torch": "2.13.0+cpu", "scikit-learn": "1.9.1"},
         duration=400.0,
@@ -71,6 +76,9 @@ def found(text: str) -> str:
         ("tags.team IS NOT NULL", "13"),
         ("metrics.loss is null", "23" + "1"),  # not-a-number is none
         ("note ilike '%amazing%'", "1"),
+        ("sweep = 's-20261124'", "1"),
+        ("sweep != 's-2027'", "1"),
+        ("sweep like '%-cafe'", "1"),
         ("note = 'Amazing, isn''t it'", "1"),
         ("status != finished", "2"),
         ("plan = 4dec90", "13"),
@@ -133,6 +141,8 @@ def test_what_a_filter_finds(text, ids):
         ("tags.team in ()", 15, "a value was expected"),
         ("(" * 80 + "name = x", 12, "this is nested too deeply"),
         ("id = ''", 6, "an empty text is the beginning of every id"),
+        ("of = 'last~2'", 6, "'last~2' is a name on the command line"),
+        ("sweep = 's-last'", 9, "'s-last' is a name on the command line; a filter takes ids, or their beginnings"),
         ("created > 999999d", 11, "beyond all times: `999999d`"),
         ("created > '0001-01-01T00:00:00+10:00'", 11, "beyond all times"),
         ("name in (" + ", ".join(["x"] * 300) + ")", 610, "a filter has 200 comparisons at most"),
@@ -166,6 +176,13 @@ def test_fields_by_themselves():
     assert names.parse("metrics.a.b c") == Field("a.b c", "metrics")
     assert names.parse("note") == Field(names.NOTE, "tags")
     assert names.parse("start_time") == Field("started")
+    assert names.parse("metrics.`a, b`") == Field("a, b", "metrics")
+    assert names.parse_many("id, metrics.`a, b`,metrics.c`d") == (
+        Field("id"),
+        Field("a, b", "metrics"),
+        Field("c`d", "metrics"),
+    )
+    assert [names.written(names.parse(text)) for text in ("note", "tags.x", "id")] == ["note", "tags.x", "id"]
 
 
 @given(st.text(alphabet="metrics.loss<>='\"`()andornotinisnull 0.9-,\n%é", max_size=60))

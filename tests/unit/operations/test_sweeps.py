@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from documents import make_base, make_plan
 
 from orchestrator import operations
 from orchestrator.agent import durable, wire
+from orchestrator.cli.render import sweeps as render
 from orchestrator.digest import Digest
 from orchestrator.engine.fake import FakeEngine
 from orchestrator.engine.port import ContainerSpec
@@ -225,6 +227,18 @@ def test_trials_that_fail_are_told_as_such_and_the_sweep_goes_on(bench: Bench):
     assert whys == {"the run is failed", "loss is nan, no finite number", "the run has no metric 'loss'; it has none"}
     assert state.summary.complete
     assert state.summary.complete + state.summary.failed == 20
+
+
+def test_an_objective_that_the_first_trial_does_not_log_is_taken_for_a_slip(bench: Bench):
+    record = bench.begin(objective={"metric": "los", "direction": "minimize"}, parallel=1)
+    with pytest.raises(UsageError, match="first trial: the run has no metric 'los'; it has loss") as slip:
+        resume(bench.workspace, record.id)
+    assert record.id in slip.value.hint
+    assert sweeping.sweep_state(bench.workspace, record.id).summary.ended == 1
+    state = resume(bench.workspace, record.id)  # whoever insists has it
+    assert (state.summary.failed, state.summary.state) == (6, "finished")
+    replayed = click.unstyle(render.replayed(operations.replay_sweep(bench.workspace, record.id)))
+    assert replayed.splitlines()[-1] == "no trial was replayed: 6 trials suggested again as recorded, and not run"
 
 
 def test_a_grid_ends_by_itself(bench: Bench):
