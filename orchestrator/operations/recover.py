@@ -66,7 +66,7 @@ def _take_up(workspace: Workspace, run: LiveRun) -> None:
         execute.in_background(workspace, run, None)
         reached("recover.adopted")
     else:
-        workspace.report(f"run {run.request.id} was left behind by a crash: recording how it ended")
+        workspace.report(f"run {run.request.id} was left behind by a command that ended early: recording how it ended")
         _finish(workspace, run)
 
 
