@@ -7,6 +7,7 @@ whether it fits, until there are enough. ``CROSS JOIN`` tells SQLite so; Postgre
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -21,6 +22,7 @@ FEW = 2000
 _NEWEST = "r.number DESC, r.id DESC"
 _NEVER = "1 = 0"
 _TERMS = ("run_numbers", "run_texts")
+_BY_TERM = ("metrics", "params", "tags", "data")
 _PATTERNS = ("LIKE", "ILIKE")
 
 
@@ -85,6 +87,8 @@ def _alike(clauses: Sequence[Clause]) -> tuple[list[list[Condition]], list[Claus
                 by_field.setdefault((one.field, isinstance(one.value, str)), []).append(one)
             case AllOf(inner):
                 waiting[:0] = inner
+            case Has(field) if field.group in _BY_TERM:
+                others.append(AnyOf((Condition(field, ">=", -math.inf), Condition(field, ">=", ""))))
             case other:
                 others.append(other)
     return list(by_field.values()), others

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from orchestrator.index.filter import names
+from orchestrator.index.port import Row
 from orchestrator.index.query import Field, Has, Query
-from orchestrator.operations import present
+from orchestrator.operations.present import ready
 from orchestrator.workspace import Workspace
 
 _RECENT = 200
@@ -15,35 +16,42 @@ _RECENT = 200
 
 def unknown(workspace: Workspace, asked: Iterable[Field], parent: str | None = None) -> list[str]:
     """A line for each of these fields that no run has, or none within this one."""
+    lacking = [field for field in dict.fromkeys(asked) if _is_lacking(workspace, field, parent)]
+    recent = _recent(workspace, parent) if lacking else []
     within = f" within {parent}" if parent else ""
     return [
-        f"no run{within} has `{names.written(field)}`{_better(workspace, field, parent)}"
-        for field in dict.fromkeys(asked)
-        if _is_unknown(workspace, field, parent)
+        f"no run{within} has `{names.written(field)}`{_better(field, recent)}"
+        for field in lacking
+        if field.name not in _known(field, recent)  # a metric that is not-a-number is not found
     ]
 
 
-def meant(workspace: Workspace, field: Field, parent: str | None = None) -> str | None:
+def meant(workspace: Workspace, field: Field) -> str | None:
     """A name like this one that recent runs have."""
-    from difflib import get_close_matches  # every list imports this file
-
-    near = get_close_matches(field.name[:64], sorted(_recent(workspace, field, parent)), n=1)
-    return near[0] if near else None
+    return _nearest(field, _recent(workspace, None))
 
 
-def _is_unknown(workspace: Workspace, field: Field, parent: str | None) -> bool:
+def _is_lacking(workspace: Workspace, field: Field, parent: str | None) -> bool:
     if field.group is None or field.name.startswith(names.OURS):
         return False
-    if present.ready(workspace).rows(Query((Has(field),), parent=parent, limit=1)):
-        return False
-    return field.name not in _recent(workspace, field, parent)  # a metric that is not-a-number is not found
+    return not ready(workspace).rows(Query((Has(field),), parent=parent, limit=1))
 
 
-def _better(workspace: Workspace, field: Field, parent: str | None) -> str:
-    near = meant(workspace, field, parent)
+def _better(field: Field, recent: Sequence[Row]) -> str:
+    near = _nearest(field, recent)
     return f"; did you mean `{names.written(Field(near, field.group))}`?" if near else ""
 
 
-def _recent(workspace: Workspace, field: Field, parent: str | None) -> set[str]:
-    rows = present.ready(workspace).rows(Query(parent=parent, limit=_RECENT))
-    return {name for row in rows for name in getattr(row, field.group or "")}
+def _nearest(field: Field, recent: Sequence[Row]) -> str | None:
+    from difflib import get_close_matches  # every list imports this file
+
+    near = get_close_matches(field.name[:64], sorted(_known(field, recent)), n=1)
+    return near[0] if near else None
+
+
+def _known(field: Field, recent: Sequence[Row]) -> set[str]:
+    return {name for row in recent for name in getattr(row, field.group or "")}
+
+
+def _recent(workspace: Workspace, parent: str | None) -> list[Row]:
+    return ready(workspace).rows(Query(parent=parent, limit=_RECENT))
