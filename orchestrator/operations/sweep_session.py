@@ -84,7 +84,7 @@ class Session:
         reached("sweep.recorded")
         self.ended[trial.number] = trial
         self.workspace.report(self._line(asked.params, trial))
-        if len(self.ended) == 1 and run.status == "finished" and told.state == "failed":
+        if asked.number == 0 and run.status == "finished" and told.state == "failed":
             self._check_objective(run, why)
         return told
 
