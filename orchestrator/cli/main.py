@@ -131,9 +131,10 @@ def main(argv: list[str] | None = None) -> None:
     sys.exit(code)
 
 
-def _help(command: str) -> str:
+def _help(command: str, ctx: click.Context | None = None) -> str:
     """Where to read on, where nothing better is known."""
-    return f"see `orchestrator{f' {command}' if command in _VERBS else ''} --help`"
+    place = f"orchestrator {command}" if command in _VERBS else "orchestrator"
+    return f"see `{ctx.command_path if ctx else place} --help`"
 
 
 def _complete() -> None:
@@ -167,7 +168,7 @@ def run(argv: list[str]) -> int:
         click.echo(asked.format_message())
         return ExitCode.OK
     except click.ClickException as error:
-        context.fail(command, error.format_message(), _help(command), ExitCode.USAGE)
+        context.fail(command, error.format_message(), _help(command, getattr(error, "ctx", None)), ExitCode.USAGE)
         return ExitCode.USAGE
     except OrchestratorError as error:
         hint = error.hint or (_help(command) if error.exit_code == ExitCode.USAGE else "")

@@ -95,9 +95,10 @@ def best(
     clauses += [Condition(Field("status"), "=", "finished"), Condition(Field("kind"), "=", "submit")]
     clauses += [*filtered(workspace, where), NOT_ARCHIVED]
     take_up(workspace)
-    rows = ready(workspace).rows(Query(tuple(clauses), sort=Sort(field, direction == "max"), limit=limit))
+    index = ready(workspace)
+    rows = index.rows(Query(tuple(clauses), sort=Sort(field, direction == "max"), limit=limit))
     if not rows:
-        near = meant(workspace, field)
+        near = meant(index, field)
         raise NotFound(
             f"no finished run{' that fits' if where else ''} has a metric {field.name!r}",
             hint=f"did you mean {near!r}?" if near else "`orchestrator ls` shows what runs have logged",
@@ -122,7 +123,7 @@ def doubts(
     asked = [field for field in shown if all(value(row, field) is None for row in rows)]
     if not rows:
         asked += fields(filtered(workspace, where))
-    return unknown(workspace, asked, _whole_id(workspace, parent))
+    return unknown(ready(workspace), asked, _whole_id(workspace, parent)) if asked else []
 
 
 def _whole_id(workspace: Workspace, run: str | None) -> str | None:

@@ -97,8 +97,8 @@ def resolve(workspace: Workspace, text: str) -> str:
     if not found:
         from orchestrator.sweep.model import means_sweep
 
-        sweep = f"a sweep is no run: `orchestrator sweeps {text}` shows its trials and their runs"
-        raise NotFound(f"no run {text!r}", hint=sweep if means_sweep(text) else "")
+        hint = f"a sweep is no run: `orchestrator sweeps {text}` shows its trials" if means_sweep(text) else ""
+        raise NotFound(f"no run {text!r}", hint=hint)
     if len(found) > 1:
         raise UsageError(f"{text!r} begins several runs: {', '.join(found)}", hint="write more of the id")
     return found[0]

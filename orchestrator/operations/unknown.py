@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from orchestrator.index.filter import names
-from orchestrator.index.port import Row
+from orchestrator.index.port import Row, RunIndex
 from orchestrator.index.query import Field, Has, Query
-from orchestrator.operations.present import ready
-from orchestrator.workspace import Workspace
 
 _RECENT = 200
 """Runs whose names are offered instead."""
 
 
-def unknown(workspace: Workspace, asked: Iterable[Field], parent: str | None = None) -> list[str]:
+def unknown(index: RunIndex, asked: Iterable[Field], parent: str | None = None) -> list[str]:
     """A line for each of these fields that no run has, or none within this one."""
-    lacking = [field for field in dict.fromkeys(asked) if _is_lacking(workspace, field, parent)]
-    recent = _recent(workspace, parent) if lacking else []
+    lacking = [field for field in dict.fromkeys(asked) if _is_lacking(index, field, parent)]
+    recent = _recent(index, parent) if lacking else []
     within = f" within {parent}" if parent else ""
     return [
         f"no run{within} has `{names.written(field)}`{_better(field, recent)}"
@@ -26,15 +24,15 @@ def unknown(workspace: Workspace, asked: Iterable[Field], parent: str | None = N
     ]
 
 
-def meant(workspace: Workspace, field: Field) -> str | None:
+def meant(index: RunIndex, field: Field) -> str | None:
     """A name like this one that recent runs have."""
-    return _nearest(field, _recent(workspace, None))
+    return _nearest(field, _recent(index, None))
 
 
-def _is_lacking(workspace: Workspace, field: Field, parent: str | None) -> bool:
+def _is_lacking(index: RunIndex, field: Field, parent: str | None) -> bool:
     if field.group is None or field.name.startswith(names.OURS):
         return False
-    return not ready(workspace).rows(Query((Has(field),), parent=parent, limit=1))
+    return not index.rows(Query((Has(field),), parent=parent, limit=1))
 
 
 def _better(field: Field, recent: Sequence[Row]) -> str:
@@ -43,15 +41,14 @@ def _better(field: Field, recent: Sequence[Row]) -> str:
 
 
 def _nearest(field: Field, recent: Sequence[Row]) -> str | None:
-    from difflib import get_close_matches  # every list imports this file
+    from orchestrator.runspec.wording import nearest  # every list imports this file
 
-    near = get_close_matches(field.name[:64], sorted(_known(field, recent)), n=1)
-    return near[0] if near else None
+    return nearest(field.name, sorted(_known(field, recent)))
 
 
 def _known(field: Field, recent: Sequence[Row]) -> set[str]:
     return {name for row in recent for name in getattr(row, field.group or "")}
 
 
-def _recent(workspace: Workspace, parent: str | None) -> list[Row]:
-    return ready(workspace).rows(Query(parent=parent, limit=_RECENT))
+def _recent(index: RunIndex, parent: str | None) -> list[Row]:
+    return index.rows(Query(parent=parent, limit=_RECENT))

@@ -37,7 +37,7 @@ _SAME = {
 _TAGS = {"archived": ARCHIVED, "note": NOTE, "sweep": SWEEP, "trial": TRIAL}
 _AS_WRITTEN = {tag: written for written, tag in _TAGS.items()}
 _QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"")
-_ONE = re.compile(r"(?:`[^`]*`|\"[^\"]*\"|[^,])+")
+_EACH = re.compile(r"(?:^|,)((?:`[^`]*`|\"[^\"]*\"|[^,])*)")
 _MLFLOW_TAGS = {"mlflow.runName": Field("name"), "mlflow.note.content": Field(NOTE, "tags")}
 
 
@@ -65,7 +65,7 @@ def parse(text: str) -> Field:
 
 def parse_many(text: str) -> tuple[Field, ...]:
     """Fields with commas between them; a comma in quotes is part of a name. Raises as :func:`parse` does."""
-    return tuple(parse(one.strip()) for one in _ONE.findall(text))
+    return tuple(parse(one.strip()) for one in _EACH.findall(text))
 
 
 def written(field: Field) -> str:

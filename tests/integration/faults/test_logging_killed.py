@@ -148,7 +148,8 @@ def test_the_agent_and_its_supervisor_are_killed_and_the_next_command_records_it
     engine.wait(f"orchestrator-{folder.name}")
     done = desk.cli("ls", "--json")
     assert [row["status"] for row in json.loads(done.stdout)["data"]["runs"]] == ["lost"]
-    assert f"run {folder.name} was left behind by a command that ended early" in done.stderr.decode()
+    told = f"run {folder.name} was left behind by a command that ended early: recording how it ended"
+    assert told in done.stderr.decode()
     (run,) = desk.recorded()
     check_lost(desk, run, tmp_path)
     wait_for(lambda: not desk.containers())

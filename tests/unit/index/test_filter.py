@@ -182,6 +182,9 @@ def test_fields_by_themselves():
         Field("a, b", "metrics"),
         Field("c`d", "metrics"),
     )
+    for text in (",", "id,", "id,,name"):
+        with pytest.raises(UsageError, match="runs have no ''"):
+            names.parse_many(text)
     assert [names.written(names.parse(text)) for text in ("note", "tags.x", "id")] == ["note", "tags.x", "id"]
 
 
